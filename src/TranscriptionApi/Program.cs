@@ -1,3 +1,51 @@
-var builder = WebApplication.CreateBuilder(args);
-var app = builder.Build();
-app.Run();
+using TranscriptionApi.Catalog;
+using TranscriptionApi.Docs;
+using TranscriptionApi.Engine;
+using TranscriptionApi.Errors;
+using TranscriptionApi.Health;
+using TranscriptionApi.Requests;
+using TranscriptionApi.Security;
+using TranscriptionApi.Settings;
+using TranscriptionApi.Transcriptions;
+using TranscriptionApi.Uploads;
+
+if (args is ["models", ..])
+{
+    return await ModelCommands.RunAsync(args);
+}
+
+try
+{
+    // appsettings.json lies beside the program, whatever the working directory is.
+    var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+
+    builder.RefuseUnknownSettings(); // Settings/        a misspelt setting stops the start
+    builder.AddListening();          // Requests/        where to listen, and the limits of a connection
+    builder.AddRequestLog();         // Requests/        one line and one id per request
+    builder.AddApiErrors();          // Errors/          every failure leaves in OpenAI's shape
+    builder.AddApiKeys();            // Security/        who may ask
+    builder.AddUploads();            // Uploads/         multipart bodies, spooled to disk
+    builder.AddModels();             // Catalog/         which models are here
+    builder.AddEngine();             // Engine/          models in memory, and the line in front of them
+    builder.AddTranscriptions();     // Transcriptions/  speech to text
+
+    var app = builder.Build();
+    app.CheckSettings();
+
+    app.UseRequestLog();
+    app.UseApiErrors();
+    app.UseDocs();
+    app.UseApiKeys();
+
+    app.MapTranscriptions();
+    app.MapModels();
+    app.MapHealth();
+    app.MapDocs();
+
+    await app.RunAsync();
+    return 0;
+}
+catch (Exception error) when (StartError.IsExpected(error))
+{
+    return StartError.Print(error);
+}

@@ -1,0 +1,128 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
+using SpeechEngine;
+using TranscriptionApi.Catalog;
+using TranscriptionApi.Errors;
+
+namespace TranscriptionApi.Engine;
+
+/// <summary>Loads a model's file; tests put a scripted engine here.</summary>
+delegate ISpeechToText LoadModel(CatalogModel model);
+
+/// <summary>How far the default model is.</summary>
+enum Readiness
+{
+    Loading,
+    Ready,
+    Failed,
+    NoModel,
+}
+
+static class EngineStart
+{
+    public static void AddEngine(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddOptionsWithValidateOnStart<EngineOptions, EngineOptionsValidator>().BindConfiguration(EngineOptions.Section);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<LoadModel>(services =>
+        {
+            var settings = new EngineSettings { Threads = services.GetRequiredService<IOptions<EngineOptions>>().Value.Threads };
+            return model => SpeechToText.Load(model.Path, settings);
+        });
+        builder.Services.AddSingleton<EngineQueue>();
+        builder.Services.AddSingleton<EngineMetrics>();
+        builder.Services.AddSingleton<EngineHost>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<EngineHost>());
+    }
+}
+
+/// <summary>
+/// The models in memory: the default one is loaded at start, in the background; others when first asked for,
+/// once even when two requests ask at the same moment. A model that failed to load is tried again at the next request.
+/// </summary>
+sealed partial class EngineHost(ModelCatalog catalog, LoadModel load, EngineQueue queue, ILogger<EngineHost> logger) : BackgroundService
+{
+    readonly ConcurrentDictionary<string, Lazy<Task<ISpeechToText>>> _engines = new(StringComparer.Ordinal);
+    volatile Readiness _readiness = Readiness.Loading;
+
+    public Readiness Readiness => _readiness;
+
+    /// <summary>The model's engine; waits while it is being loaded.</summary>
+    public async Task<ISpeechToText> GetAsync(CatalogModel model, CancellationToken cancellation)
+    {
+        var engine = _engines.GetOrAdd(model.Id, _ => new Lazy<Task<ISpeechToText>>(() => Task.Run(() => Load(model), CancellationToken.None)));
+        try
+        {
+            return await engine.Value.WaitAsync(cancellation);
+        }
+        catch (Exception) when (engine.Value.IsFaulted)
+        {
+            _engines.TryRemove(KeyValuePair.Create(model.Id, engine));
+            throw ApiErrors.ModelFailed(model.Id);
+        }
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+
+        // Freeing the weights under a running transcription would crash; the process is about to end anyway.
+        if (queue.Running > 0)
+        {
+            return;
+        }
+
+        foreach (var engine in _engines.Values.Where(engine => engine.Value.IsCompletedSuccessfully))
+        {
+            (engine.Value.Result as IDisposable)?.Dispose();
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (catalog.Present is not [var model, ..])
+        {
+            _readiness = Readiness.NoModel;
+            LogNoModel();
+            return;
+        }
+
+        try
+        {
+            await GetAsync(model, stoppingToken);
+        }
+        catch (ApiException)
+        {
+            _readiness = Readiness.Failed;
+        }
+    }
+
+    ISpeechToText Load(CatalogModel model)
+    {
+        try
+        {
+            var engine = load(model);
+            if (model.Id == catalog.Present[0].Id)
+            {
+                _readiness = Readiness.Ready;
+            }
+
+            LogLoaded(model.Id);
+            return engine;
+        }
+        catch (Exception error)
+        {
+            LogFailed(error, model.Id);
+            throw;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Model {Model} is loaded.")]
+    partial void LogLoaded(string model);
+
+    [LoggerMessage(LogLevel.Error, "Model {Model} could not be loaded.")]
+    partial void LogFailed(Exception error, string model);
+
+    [LoggerMessage(LogLevel.Warning, "No model is installed: every transcription will be refused.")]
+    partial void LogNoModel();
+}

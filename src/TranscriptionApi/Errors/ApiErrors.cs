@@ -1,0 +1,150 @@
+using SpeechEngine.Audio;
+
+namespace TranscriptionApi.Errors;
+
+/// <summary>
+/// Every message a client can be told, one method each, in OpenAI's words where OpenAI has them.
+/// Statuses are chosen by who should retry: 4xx is never retried by the official clients, 500 and 503 are.
+/// </summary>
+static class ApiErrors
+{
+    const string InvalidRequest = "invalid_request_error";
+    const string ServerError = "server_error";
+    const int LongestEcho = 120;
+
+    // The request as a whole.
+    public static ApiException UnknownUrl(string method, string path) =>
+        new(404, InvalidRequest, $"Invalid URL ({method} {Shorten(path)})");
+
+    public static ApiException WrongMethod(string method, string path) =>
+        new(405, InvalidRequest, $"Not allowed to {method} on {Shorten(path)}. (HINT: Perhaps you meant to use a different HTTP method?)");
+
+    public static ApiException NotMultipart() => Invalid("The request body must be multipart/form-data.");
+
+    public static ApiException NoBoundary() => Invalid("The Content-Type header has no usable multipart boundary.");
+
+    public static ApiException MalformedMultipart(string detail, Exception? cause = null) =>
+        new(400, InvalidRequest, $"The multipart body could not be read. {detail}", cause: cause);
+
+    public static ApiException TooManyParts(int most) => Invalid($"The multipart body has more than {most} parts.");
+
+    public static ApiException TooLarge(long limit, long read) =>
+        new(413, ServerError, $"413: Maximum content size limit ({limit}) exceeded ({read} bytes read)");
+
+    public static ApiException ByStatus(int status) =>
+        new(status, status < 500 ? InvalidRequest : ServerError, $"The request could not be served (HTTP status {status}).");
+
+    // Fields.
+    public static ApiException MissingFile() => Invalid("Missing required parameter: 'file'.", "file", "missing_required_parameter");
+
+    public static ApiException FileSentAsText(string field) =>
+        Invalid($"Invalid type for '{field}': expected an uploaded file, but got text instead.", field, "invalid_type");
+
+    public static ApiException RepeatedField(string field) =>
+        Invalid($"'{field}' was given more than once.", field, "invalid_value");
+
+    public static ApiException FieldTooLong(string field, int most) =>
+        Invalid($"'{field}' is longer than {most} bytes.", field, "string_above_max_length");
+
+    public static ApiException MissingModel() => Invalid("you must provide a model parameter", "model", "missing_required_parameter");
+
+    public static ApiException UnknownModel(string name, IEnumerable<string> present) =>
+        new(404, InvalidRequest, $"The model `{Shorten(name)}` does not exist or you do not have access to it. {Present(present)}", code: "model_not_found");
+
+    public static ApiException UnknownModelId(string name) =>
+        new(404, InvalidRequest, $"The model '{Shorten(name)}' does not exist", "model", "model_not_found");
+
+    public static ApiException InvalidLanguage(string value) =>
+        Invalid($"Invalid language '{Shorten(value)}'. Language parameter must be specified in ISO-639-1 format.", "language", "invalid_language_format");
+
+    public static ApiException LanguageNotInModel(string language, string model) =>
+        Invalid($"The model `{model}` does not know the language '{language}'.", "language", "unsupported_value");
+
+    public static ApiException CannotTranslate(string model) =>
+        Invalid($"The model `{model}` knows only English and cannot translate.", "model", "unsupported_value");
+
+    public static ApiException UnknownResponseFormat(string value, IEnumerable<string> supported) =>
+        Invalid($"Invalid value: '{Shorten(value)}'. Supported values are: {Quoted(supported)}.", "response_format", "invalid_value");
+
+    public static ApiException DiarizationNotSupported() =>
+        Invalid("response_format 'diarized_json' is not supported by this server: it does not tell speakers apart.", "response_format", "unsupported_value");
+
+    public static ApiException TemperatureNotANumber(string value) =>
+        Invalid($"Invalid type for 'temperature': expected a decimal number, but got '{Shorten(value)}' instead.", "temperature", "invalid_type");
+
+    public static ApiException TemperatureTooHigh(string value) =>
+        Invalid($"Invalid 'temperature': decimal above maximum value. Expected a value <= 1, but got {Shorten(value)} instead.", "temperature", "decimal_above_max_value");
+
+    public static ApiException TemperatureTooLow(string value) =>
+        Invalid($"Invalid 'temperature': decimal below minimum value. Expected a value >= 0, but got {Shorten(value)} instead.", "temperature", "decimal_below_min_value");
+
+    public static ApiException UnknownGranularity(string value) =>
+        Invalid($"Invalid value: '{Shorten(value)}'. Supported values are: 'segment'.", GranularitiesField, "invalid_value");
+
+    public static ApiException WordTimesNotSupported() =>
+        Invalid("'timestamp_granularities[]' value 'word' is not supported by this server. Use 'segment' instead.", GranularitiesField, "unsupported_value");
+
+    public static ApiException GranularitiesNeedVerboseJson() =>
+        Invalid("'response_format' must be 'verbose_json' if 'timestamp_granularities[]' is provided.", GranularitiesField, "invalid_value");
+
+    public static ApiException StreamNotABoolean(string value) =>
+        Invalid($"Invalid type for 'stream': expected a boolean, but got '{Shorten(value)}' instead.", "stream", "invalid_type");
+
+    public static ApiException StreamNotSupported() =>
+        Invalid("'stream' is not supported by this server: leave it out or set it to false.", "stream", "unsupported_value");
+
+    public static ApiException IncludeNotSupported(string value) =>
+        Invalid($"'include[]' value '{Shorten(value)}' is not supported by this server.", "include[]", "unsupported_value");
+
+    /// <summary>
+    /// Bad audio never becomes good by sending it again, so every fault is a 400; also the missing ffmpeg program:
+    /// to the client, this server simply does not take that format (501 would be retried by the Python and Node clients).
+    /// </summary>
+    public static ApiException BadAudio(InvalidAudioException error) => error.Fault switch
+    {
+        AudioFault.Unrecognised => Invalid(
+            $"Invalid file format. {error.Message} Supported formats: ['flac', 'm4a', 'mp3', 'mp4', 'mpeg', 'mpga', 'oga', 'ogg', 'wav', 'webm']",
+            "file",
+            "unsupported_value"),
+        AudioFault.Unsupported or AudioFault.DecoderMissing => Invalid(error.Message, "file", "unsupported_value"),
+        AudioFault.TooLong => Invalid(error.Message, "file", "input_too_large"),
+        _ => Invalid(error.Message, "file", "invalid_value"),
+    };
+
+    // Keys.
+    public static ApiException MissingKey() =>
+        new(401, InvalidRequest, "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).");
+
+    public static ApiException WrongKey(string key) =>
+        new(401, InvalidRequest, $"Incorrect API key provided: {Mask(key)}.", code: "invalid_api_key");
+
+    // The server.
+    public static ApiException Overloaded(TimeSpan retryAfter) =>
+        new(503, ServerError, "The server is busy and its waiting line is full. Please try again later.", code: "server_overloaded") { RetryAfter = retryAfter };
+
+    public static ApiException ShuttingDown() =>
+        new(503, ServerError, "The server is shutting down. Please try again later.") { RetryAfter = TimeSpan.FromSeconds(5) };
+
+    public static ApiException StorageFailed(Exception cause) =>
+        new(503, ServerError, "The server could not store the upload. Please try again later.", cause: cause) { RetryAfter = TimeSpan.FromSeconds(30) };
+
+    public static ApiException ModelFailed(string model) =>
+        new(500, ServerError, $"The model `{model}` could not be loaded; the server's log says why.", code: "model_load_failed");
+
+    public static ApiException Unexpected(string requestId) =>
+        new(500, ServerError, $"The server had an error while processing your request. Its log says more under the request id {requestId}.");
+
+    const string GranularitiesField = "timestamp_granularities[]";
+
+    static ApiException Invalid(string message, string? param = null, string? code = null) => new(400, InvalidRequest, message, param, code);
+
+    static string Present(IEnumerable<string> names) =>
+        string.Join(", ", names.Select(name => $"`{name}`")) is { Length: > 0 } list ? $"Available models: {list}." : "No model is installed on this server.";
+
+    static string Quoted(IEnumerable<string> values) => string.Join(", ", values.Select(value => $"'{value}'"));
+
+    static string Shorten(string text) => text.Length <= LongestEcho ? text : string.Concat(text.AsSpan(0, LongestEcho), "...");
+
+    // A short key shows nothing of itself.
+    static string Mask(string key) => key.Length < 16 ? "****" : $"{key[..3]}****{key[^4..]}";
+}

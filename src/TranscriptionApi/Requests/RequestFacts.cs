@@ -1,0 +1,20 @@
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace TranscriptionApi.Requests;
+
+/// <summary>What the log line of one request says: gathered while it is served, never its content.</summary>
+sealed class RequestFacts
+{
+    public string Id { get; } = "req_" + RandomNumberGenerator.GetHexString(32, lowercase: true);
+
+    /// <summary>Catalog id of the model, never the client's own words.</summary>
+    public string? Model { get; set; }
+
+    public TimeSpan Audio { get; set; }
+
+    /// <summary>Time spent on decoding and speech recognition, waiting not included.</summary>
+    public TimeSpan Work { get; set; }
+
+    public static RequestFacts Of(HttpContext http) => http.Features.GetRequiredFeature<RequestFacts>();
+}

@@ -1,0 +1,30 @@
+namespace TranscriptionApi.Transcriptions.Formats;
+
+/// <summary>One value of response_format: its name, its media type and what it makes of a transcript.</summary>
+sealed record TranscriptFormat(string Name, string ContentType, Func<Transcript, string> Write);
+
+/// <summary>The only list of formats. To add one: a class beside this one, a line here, a word in openapi.yaml.</summary>
+static class TranscriptFormats
+{
+    const string Json = "application/json";
+
+    // Also for srt and vtt: the official clients take text/plain as text and try to parse any other type as JSON.
+    const string Text = "text/plain; charset=utf-8";
+
+    public static TranscriptFormat VerboseJson { get; } = new("verbose_json", Json, VerboseJsonFormat.Write);
+
+    public static TranscriptFormat Default { get; } = new("json", Json, JsonFormat.Write);
+
+    static readonly TranscriptFormat[] All =
+    [
+        Default,
+        new("text", Text, TextFormat.Write),
+        new("srt", Text, SrtFormat.Write),
+        VerboseJson,
+        new("vtt", Text, VttFormat.Write),
+    ];
+
+    public static IEnumerable<string> Names => All.Select(format => format.Name);
+
+    public static TranscriptFormat? Find(string name) => Array.Find(All, format => format.Name == name);
+}

@@ -1,0 +1,18 @@
+using System.Text;
+
+namespace TranscriptionApi.Transcriptions.Formats;
+
+/// <summary>WebVTT: a header, then cues with a dot before the milliseconds.</summary>
+static class VttFormat
+{
+    public static string Write(Transcript transcript)
+    {
+        var body = new StringBuilder("WEBVTT\n\n");
+        foreach (var segment in transcript.Segments)
+        {
+            body.Append(Cue.Write(segment, '.'));
+        }
+
+        return body.ToString();
+    }
+}

@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using SpeechEngine;
+using SpeechEngine.Audio;
+using TranscriptionApi.Engine;
+using TranscriptionApi.Errors;
+
+namespace TranscriptionApi.Transcriptions;
+
+/// <summary>Turns an audio file into samples; tests without an audio decoder put their own here.</summary>
+delegate PcmAudio DecodeAudio(string path, CancellationToken cancellation);
+
+/// <summary>
+/// The use case: (1) wait for a place, (2) have the model in memory, (3) decode the audio, (4) run the model window by window.
+/// Steps 3 and 4 block, so they run on threads of their own, never on the threads that serve requests.
+/// </summary>
+sealed class Transcriber(EngineQueue queue, EngineHost engines, DecodeAudio decode, EngineMetrics metrics, IHostApplicationLifetime lifetime)
+{
+    public async Task<Transcript> TranscribeAsync(TranscriptionRequest request, CancellationToken cancellation)
+    {
+        // A stopping server gives up its work at once instead of holding up the shutdown.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
+
+        using var place = await queue.EnterAsync(stop.Token);                                 // (1)
+        var started = Stopwatch.GetTimestamp();
+        var engine = await engines.GetAsync(request.Model, stop.Token);                       // (2)
+        CheckModelCan(engine, request);
+
+        using var pcm = await OnOwnThread(() => decode(request.Upload.Path, stop.Token));     // (3)
+        var windows = new List<WindowTranscript>();
+        await foreach (var window in TranscribeWindowsAsync(engine, pcm, request, stop.Token)) // (4)
+        {
+            windows.Add(window);
+        }
+
+        var work = Stopwatch.GetElapsedTime(started);
+        metrics.Finished(request.Model.Id, pcm.Duration, work);
+        return new Transcript
+        {
+            Task = request.Options.Task,
+            Language = windows is [var first, ..] ? first.Language : request.Options.Language ?? "en",
+            Duration = pcm.Duration,
+            Segments = [.. windows.SelectMany(window => window.Segments)],
+            Work = work,
+        };
+    }
+
+    static void CheckModelCan(ISpeechToText engine, TranscriptionRequest request)
+    {
+        if (engine.IsMultilingual)
+        {
+            return;
+        }
+
+        if (request.Options.Task == SpeechTask.Translate)
+        {
+            throw ApiErrors.CannotTranslate(request.Model.Id);
+        }
+
+        if (request.Options.Language is { } language and not "en")
+        {
+            throw ApiErrors.LanguageNotInModel(language, request.Model.Id);
+        }
+    }
+
+    /// <summary>Hands out each window when it is finished, while the model works on the next.</summary>
+    static async IAsyncEnumerable<WindowTranscript> TranscribeWindowsAsync(
+        ISpeechToText engine, PcmAudio pcm, TranscriptionRequest request, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var windows = Channel.CreateUnbounded<WindowTranscript>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+        var work = OnOwnThread(() => Produce(engine, pcm, request, windows.Writer, stop.Token));
+        try
+        {
+            await foreach (var window in windows.Reader.ReadAllAsync(CancellationToken.None))
+            {
+                yield return window;
+            }
+        }
+        finally
+        {
+            // The samples are native memory: they must outlive the thread that reads them.
+            await stop.CancelAsync();
+            await work;
+        }
+    }
+
+    // Failures travel to the reader through the channel, so the thread itself never throws.
+    static bool Produce(ISpeechToText engine, PcmAudio pcm, TranscriptionRequest request, ChannelWriter<WindowTranscript> windows, CancellationToken stop)
+    {
+        try
+        {
+            foreach (var window in engine.Transcribe(pcm, request.Options, stop))
+            {
+                windows.TryWrite(window);
+            }
+
+            return windows.TryComplete();
+        }
+        catch (ArgumentException error) when (error.GetType() == typeof(ArgumentException) && request.Options.Language is not null)
+        {
+            // The form knows every language; one that this model lacks (Cantonese came late) only the engine can refuse.
+            return windows.TryComplete(ApiErrors.LanguageNotInModel(request.Options.Language, request.Model.Id));
+        }
+        catch (Exception error)
+        {
+            return windows.TryComplete(error);
+        }
+    }
+
+    static Task<T> OnOwnThread<T>(Func<T> work) =>
+        Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+}

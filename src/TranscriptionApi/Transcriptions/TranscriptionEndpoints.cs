@@ -1,0 +1,47 @@
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
+using SpeechEngine;
+using SpeechEngine.Audio;
+using TranscriptionApi.Requests;
+
+namespace TranscriptionApi.Transcriptions;
+
+/// <summary>POST /v1/audio/transcriptions and /v1/audio/translations: read the form, transcribe, write the format asked for.</summary>
+static class TranscriptionEndpoints
+{
+    public static void AddTranscriptions(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddOptionsWithValidateOnStart<AudioOptions, AudioOptionsValidator>().BindConfiguration(AudioOptions.Section);
+        builder.Services.AddSingleton<DecodeAudio>(services =>
+        {
+            var options = services.GetRequiredService<IOptions<AudioOptions>>().Value;
+            return new AudioDecoder(new AudioDecoderSettings { MaxDuration = TimeSpan.FromMinutes(options.MaxMinutes), Ffmpeg = options.Ffmpeg }).Decode;
+        });
+        builder.Services.AddSingleton<TranscriptionForm>();
+        builder.Services.AddSingleton<Transcriber>();
+    }
+
+    public static void MapTranscriptions(this WebApplication app)
+    {
+        // The form counts the body itself and refuses it in OpenAI's words; Kestrel's own limit would come first and say nothing.
+        var uploads = app.MapGroup("/v1/audio").WithMetadata(new DisableRequestSizeLimitAttribute());
+
+        uploads.MapPost("/transcriptions", (HttpContext http, TranscriptionForm form, Transcriber transcriber) =>
+            HandleAsync(http, SpeechTask.Transcribe, form, transcriber));
+        uploads.MapPost("/translations", (HttpContext http, TranscriptionForm form, Transcriber transcriber) =>
+            HandleAsync(http, SpeechTask.Translate, form, transcriber));
+    }
+
+    static async Task<IResult> HandleAsync(HttpContext http, SpeechTask task, TranscriptionForm form, Transcriber transcriber)
+    {
+        var facts = RequestFacts.Of(http);
+        using var request = await form.ReadAsync(http.Request, task, http.RequestAborted);
+        facts.Model = request.Model.Id;
+
+        var transcript = await transcriber.TranscribeAsync(request, http.RequestAborted);
+        facts.Audio = transcript.Duration;
+        facts.Work = transcript.Work;
+
+        return Results.Text(request.Format.Write(transcript), request.Format.ContentType);
+    }
+}
