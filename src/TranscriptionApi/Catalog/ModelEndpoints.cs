@@ -3,8 +3,8 @@ using TranscriptionApi.Errors;
 namespace TranscriptionApi.Catalog;
 
 /// <summary>
-/// GET /v1/models and /v1/models/{id}. Besides the models themselves the list holds every further name they answer to
-/// (whisper-1 and the like), because user interfaces offer only what is listed.
+/// GET /v1/models and /v1/models/{id}. Besides the models themselves the list holds OpenAI's names that are answered to
+/// (whisper-1 and the like), because user interfaces offer only what is listed; other aliases can be asked for by name.
 /// </summary>
 static class ModelEndpoints
 {
@@ -22,13 +22,15 @@ static class ModelEndpoints
         app.MapGet("/v1/models/{**id}", (string id, ModelCatalog catalog) => Results.Json(Find(catalog, Uri.UnescapeDataString(id)), ApiJson.Wire.ModelEntry, "application/json"));
     }
 
-    // The default model first, then the others, then the further names.
+    // The default model first, then the others, then OpenAI's names.
     static ModelList List(ModelCatalog catalog) => new(
         "list",
         [
             .. catalog.Present.Select(model => Entry(model, model.Id)),
-            .. catalog.Present.SelectMany(model => model.Aliases.Select(alias => Entry(model, alias))),
+            .. catalog.Present.SelectMany(model => model.Aliases.Where(IsOpenAiName).Select(alias => Entry(model, alias))),
         ]);
+
+    static bool IsOpenAiName(string alias) => alias == "whisper-1" || alias.StartsWith("gpt-", StringComparison.Ordinal);
 
     static ModelEntry Find(ModelCatalog catalog, string id) =>
         catalog.Find(id) is { } model ? Entry(model, id) : throw ApiErrors.UnknownModelId(id);

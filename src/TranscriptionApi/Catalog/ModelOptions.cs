@@ -13,8 +13,9 @@ sealed class ModelOptions
     [Required]
     public string Folder { get; init; } = "models";
 
-    /// <summary>Name of the model that is loaded at start; empty takes the first one found.</summary>
-    public string Default { get; init; } = "";
+    /// <summary>Name of the model that is loaded at start.</summary>
+    [Required]
+    public string Default { get; init; } = "demo";
 }
 
 [OptionsValidator]

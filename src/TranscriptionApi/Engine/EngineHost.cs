@@ -42,10 +42,16 @@ static class EngineStart
 /// </summary>
 sealed partial class EngineHost(ModelCatalog catalog, LoadModel load, EngineQueue queue, ILogger<EngineHost> logger) : BackgroundService
 {
+    // OpenAI's first name for speech to text, which every client knows and which always means the default model.
+    const string DefaultName = "whisper-1";
+
     readonly ConcurrentDictionary<string, Lazy<Task<ISpeechToText>>> _engines = new(StringComparer.Ordinal);
     volatile Readiness _readiness = Readiness.Loading;
 
     public Readiness Readiness => _readiness;
+
+    /// <summary>The model that is loaded at start; null when its file is not here.</summary>
+    public CatalogModel? DefaultModel => catalog.Find(DefaultName);
 
     /// <summary>The model's engine; waits while it is being loaded.</summary>
     public async Task<ISpeechToText> GetAsync(CatalogModel model, CancellationToken cancellation)
@@ -80,7 +86,7 @@ sealed partial class EngineHost(ModelCatalog catalog, LoadModel load, EngineQueu
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (catalog.Present is not [var model, ..])
+        if (DefaultModel is not { } model)
         {
             _readiness = Readiness.NoModel;
             LogNoModel();
@@ -102,7 +108,7 @@ sealed partial class EngineHost(ModelCatalog catalog, LoadModel load, EngineQueu
         try
         {
             var engine = load(model);
-            if (model.Id == catalog.Present[0].Id)
+            if (model.Id == DefaultModel?.Id)
             {
                 _readiness = Readiness.Ready;
             }
@@ -123,6 +129,6 @@ sealed partial class EngineHost(ModelCatalog catalog, LoadModel load, EngineQueu
     [LoggerMessage(LogLevel.Error, "Model {Model} could not be loaded.")]
     partial void LogFailed(Exception error, string model);
 
-    [LoggerMessage(LogLevel.Warning, "No model is installed: every transcription will be refused.")]
+    [LoggerMessage(LogLevel.Warning, "The default model is not installed: only other models can be asked for.")]
     partial void LogNoModel();
 }

@@ -1,0 +1,87 @@
+using System.Collections.Concurrent;
+using SpeechEngine;
+using SpeechEngine.Audio;
+
+namespace TranscriptionApi.Tests;
+
+/// <summary>Answers with the windows a test asks for, or fails, or blocks until it is told to go on.</summary>
+sealed class ScriptedEngine : ISpeechToText
+{
+    public static WindowTranscript Hello { get; } = Window("en", Segment(0, 1.2, " Hello, world!"), Segment(1.2, 1.96, " Größe 10 --> 5 €."));
+
+    public bool IsMultilingual { get; set; } = true;
+
+    public IReadOnlyList<WindowTranscript> Windows { get; set; } = [Hello];
+
+    /// <summary>Thrown after the windows.</summary>
+    public Exception? Failure { get; set; }
+
+    /// <summary>When set, a transcription waits for it before its first window.</summary>
+    public ManualResetEventSlim? Gate { get; set; }
+
+    /// <summary>What callers asked for.</summary>
+    public ConcurrentQueue<TranscribeOptions> Asked { get; } = new();
+
+    public int Running;
+
+    public int Cancelled;
+
+    public IEnumerable<WindowTranscript> Transcribe(PcmAudio audio, TranscribeOptions options, CancellationToken cancellation)
+    {
+        Interlocked.Increment(ref Running);
+        try
+        {
+            Asked.Enqueue(options);
+            Wait(cancellation);
+            foreach (var window in Windows)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                _ = audio.Samples.Length;
+                yield return window;
+            }
+
+            if (Failure is not null)
+            {
+                throw Failure;
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref Running);
+        }
+    }
+
+    public static WindowTranscript Window(string language, params Segment[] segments) => new()
+    {
+        Language = language,
+        Segments = segments,
+        Start = TimeSpan.Zero,
+        Position = TimeSpan.FromSeconds(30),
+    };
+
+    public static Segment Segment(double start, double end, string text) => new()
+    {
+        Start = TimeSpan.FromSeconds(start),
+        End = TimeSpan.FromSeconds(end),
+        Text = text,
+        Tokens = [50364, 2425, 50424],
+        Seek = 0,
+        Temperature = 0.4f,
+        AverageLogProbability = -0.25,
+        CompressionRatio = 0.8125,
+        NoSpeechProbability = 0.015625,
+    };
+
+    void Wait(CancellationToken cancellation)
+    {
+        try
+        {
+            Gate?.Wait(cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            Interlocked.Increment(ref Cancelled);
+            throw;
+        }
+    }
+}

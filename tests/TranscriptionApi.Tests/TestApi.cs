@@ -1,0 +1,164 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text.Json;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using TranscriptionApi.Catalog;
+using TranscriptionApi.Engine;
+using TranscriptionApi.Transcriptions;
+
+namespace TranscriptionApi.Tests;
+
+/// <summary>The real service with a scripted engine, a decoder for clean WAV files and its own data folder. The only fixture.</summary>
+sealed class TestApi : WebApplicationFactory<Program>
+{
+    readonly (string Key, string Value)[] _settings;
+    bool _onSocket;
+
+    public TestApi(params (string Key, string Value)[] settings)
+    {
+        _settings = settings;
+        Load = _ => Engine;
+    }
+
+    public ScriptedEngine Engine { get; } = new();
+
+    /// <summary>What "loading a model" does.</summary>
+    public LoadModel Load { get; set; }
+
+    /// <summary>What "decoding a file" does.</summary>
+    public DecodeAudio Decode { get; set; } = TestAudio.Decode;
+
+    public string DataFolder { get; } = Directory.CreateTempSubdirectory("transcription-api-").FullName;
+
+    public string UploadsFolder => Path.Combine(DataFolder, "uploads");
+
+    /// <summary>Everything that was logged, exceptions included.</summary>
+    public ConcurrentQueue<string> Log { get; } = new();
+
+    /// <summary>Serves on a real socket, and says where.</summary>
+    public Uri StartOnSocket()
+    {
+        _onSocket = true;
+        UseKestrel(0);
+        StartServer();
+        return ClientOptions.BaseAddress;
+    }
+
+    /// <summary>The model's answers can be had.</summary>
+    public async Task<HttpClient> ReadyClientAsync()
+    {
+        var client = _onSocket ? new HttpClient { BaseAddress = ClientOptions.BaseAddress } : CreateClient();
+        await WaitUntilAsync(async () => (await client.GetAsync("/readyz")).IsSuccessStatusCode);
+        return client;
+    }
+
+    /// <summary>A form with audio, the default model and the given fields.</summary>
+    public static MultipartFormDataContent Form(params (string Name, string Value)[] fields) => FormWith(TestAudio.Wav(), fields);
+
+    public static MultipartFormDataContent FormWith(byte[] file, params (string Name, string Value)[] fields)
+    {
+        var form = new MultipartFormDataContent { { new ByteArrayContent(file), "file", "audio.wav" } };
+        foreach (var (name, value) in fields.Any(field => field.Name == "model") ? fields : [.. fields, ("model", TestModels.Default)])
+        {
+            form.Add(new StringContent(value), name);
+        }
+
+        return form;
+    }
+
+    public static Task<HttpResponseMessage> PostAsync(HttpClient client, HttpContent form, string path = "/v1/audio/transcriptions") =>
+        client.PostAsync(path, form, TestContext.Current.CancellationToken);
+
+    /// <summary>The text of a good request's answer: the sign that the server still works.</summary>
+    public static async Task<string> TranscribeAsync(HttpClient client, params (string Name, string Value)[] fields)
+    {
+        using var form = Form(fields);
+        using var answer = await PostAsync(client, form);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        return await answer.Content.ReadAsStringAsync();
+    }
+
+    public static async Task<JsonElement> ErrorOfAsync(HttpResponseMessage answer)
+    {
+        Assert.Equal("application/json", answer.Content.Headers.ContentType?.ToString());
+        Assert.Matches("^req_[0-9a-f]{32}$", Assert.Single(answer.Headers.GetValues("x-request-id")));
+        using var body = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        var error = Assert.Single(body.RootElement.EnumerateObject().ToArray());
+        Assert.Equal("error", error.Name);
+        Assert.Equal(["message", "type", "param", "code"], error.Value.EnumerateObject().Select(key => key.Name));
+        return error.Value.Clone();
+    }
+
+    public static async Task WaitUntilAsync(Func<Task<bool>> condition)
+    {
+        for (var attempt = 0; !await condition(); attempt++)
+        {
+            Assert.True(attempt < 500, "The condition did not come true within ten seconds.");
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        Clean();
+    }
+
+    protected override void ConfigureWebHost(IWebHostBuilder builder)
+    {
+        TestModels.Write(DataFolder);
+        builder.UseSetting("Data:Folder", DataFolder);
+        builder.UseSetting("Models:Default", TestModels.Default);
+        foreach (var (key, value) in _settings)
+        {
+            builder.UseSetting(key, value);
+        }
+
+        builder.ConfigureLogging(logging => logging.AddProvider(new LogCollector(Log)));
+        builder.ConfigureTestServices(services =>
+        {
+            services.Replace(ServiceDescriptor.Singleton<LoadModel>(provider =>
+            {
+                TestModels.Fill(provider.GetRequiredService<ModelCatalog>());
+                return model => Load(model);
+            }));
+            services.Replace(ServiceDescriptor.Singleton<DecodeAudio>(_ => (path, cancellation) => Decode(path, cancellation)));
+        });
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        Clean();
+    }
+
+    void Clean()
+    {
+        if (Directory.Exists(DataFolder))
+        {
+            Directory.Delete(DataFolder, recursive: true);
+        }
+    }
+
+    sealed class LogCollector(ConcurrentQueue<string> log) : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            log.Enqueue($"{logLevel}: {formatter(state, exception)} {exception}");
+
+        public void Dispose()
+        {
+        }
+    }
+}

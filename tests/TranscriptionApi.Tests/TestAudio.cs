@@ -1,0 +1,63 @@
+using System.Buffers.Binary;
+using System.Text;
+using SpeechEngine.Audio;
+
+namespace TranscriptionApi.Tests;
+
+/// <summary>WAV files made on the spot.</summary>
+static class TestAudio
+{
+    const int HeaderBytes = 44;
+
+    /// <summary>A clean 16 kHz mono 16-bit WAV file with a quiet tone.</summary>
+    public static byte[] Wav(double seconds = 2)
+    {
+        var samples = (int)(seconds * PcmAudio.SampleRate);
+        var file = new byte[HeaderBytes + (samples * 2)];
+        Header(samples * 2).CopyTo(file, 0);
+        for (var i = 0; i < samples; i++)
+        {
+            BinaryPrimitives.WriteInt16LittleEndian(file.AsSpan(HeaderBytes + (i * 2)), (short)(1000 * Math.Sin(i * 0.1)));
+        }
+
+        return file;
+    }
+
+    /// <summary>A WAV header that may lie about anything.</summary>
+    public static byte[] Header(int dataBytes, int channels = 1, uint rate = PcmAudio.SampleRate, int bits = 16, int format = 1)
+    {
+        var header = new byte[HeaderBytes];
+        Encoding.ASCII.GetBytes("RIFF").CopyTo(header, 0);
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(4), (uint)(HeaderBytes - 8 + dataBytes));
+        Encoding.ASCII.GetBytes("WAVEfmt ").CopyTo(header, 8);
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(16), 16);
+        BinaryPrimitives.WriteInt16LittleEndian(header.AsSpan(20), (short)format);
+        BinaryPrimitives.WriteInt16LittleEndian(header.AsSpan(22), (short)channels);
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(24), rate);
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(28), unchecked(rate * (uint)(channels * bits / 8)));
+        BinaryPrimitives.WriteInt16LittleEndian(header.AsSpan(32), (short)(channels * bits / 8));
+        BinaryPrimitives.WriteInt16LittleEndian(header.AsSpan(34), (short)bits);
+        Encoding.ASCII.GetBytes("data").CopyTo(header, 36);
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(40), dataBytes);
+        return header;
+    }
+
+    /// <summary>Reads exactly the files that <see cref="Wav"/> makes and leaves everything else to the real decoder.</summary>
+    public static PcmAudio Decode(string path, CancellationToken cancellation)
+    {
+        var file = File.ReadAllBytes(path);
+        var dataBytes = file.Length - HeaderBytes;
+        if (dataBytes < 3200 || !file.AsSpan(0, HeaderBytes).SequenceEqual(Header(dataBytes)))
+        {
+            return new AudioDecoder(new AudioDecoderSettings()).Decode(path, cancellation);
+        }
+
+        var samples = new float[dataBytes / 2];
+        for (var i = 0; i < samples.Length; i++)
+        {
+            samples[i] = BinaryPrimitives.ReadInt16LittleEndian(file.AsSpan(HeaderBytes + (i * 2))) / 32768f;
+        }
+
+        return PcmAudio.FromSamples(samples);
+    }
+}
