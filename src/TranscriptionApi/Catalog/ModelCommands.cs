@@ -54,7 +54,7 @@ static class ModelCommands
     /// <summary>What the server would run with: the same files and environment variables.</summary>
     static (ModelOptions Models, string DataFolder) Settings(ParseResult parsed)
     {
-        var configuration = WebApplication.CreateBuilder().Configuration;
+        var configuration = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory }).Configuration;
         var options = configuration.GetSection(ModelOptions.Section).Get<ModelOptions>() ?? new ModelOptions();
         var validation = new ModelOptionsValidator().Validate(name: null, options);
         return validation.Succeeded
