@@ -7,7 +7,6 @@ using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
-using TranscriptionApi.Catalog;
 using TranscriptionApi.Engine;
 using TranscriptionApi.Transcriptions;
 
@@ -122,11 +121,7 @@ sealed class TestApi : WebApplicationFactory<Program>
         builder.ConfigureLogging(logging => logging.AddProvider(new LogCollector(Log)));
         builder.ConfigureTestServices(services =>
         {
-            services.Replace(ServiceDescriptor.Singleton<LoadModel>(provider =>
-            {
-                TestModels.Fill(provider.GetRequiredService<ModelCatalog>());
-                return model => Load(model);
-            }));
+            services.Replace(ServiceDescriptor.Singleton<LoadModel>(_ => model => Load(model)));
             services.Replace(ServiceDescriptor.Singleton<DecodeAudio>(_ => (path, cancellation) => Decode(path, cancellation)));
         });
     }

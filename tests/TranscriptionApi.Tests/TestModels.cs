@@ -1,6 +1,4 @@
 using System.Buffers.Binary;
-using System.Reflection;
-using TranscriptionApi.Catalog;
 
 namespace TranscriptionApi.Tests;
 
@@ -9,8 +7,6 @@ static class TestModels
 {
     public const string Default = "alpha";
     public const string Other = "beta.en";
-
-    static readonly string[] OpenAiNames = ["whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe"];
 
     /// <summary>Puts the header of a ggml file for each model into the folder of pulled models.</summary>
     public static void Write(string dataFolder)
@@ -26,20 +22,4 @@ static class TestModels
         File.WriteAllBytes(Path.Combine(folder, $"ggml-{Default}.bin"), bytes);
         File.WriteAllBytes(Path.Combine(folder, $"ggml-{Other}.bin"), bytes);
     }
-
-    /// <summary>Fills a catalog that does not look into folders by itself.</summary>
-    public static void Fill(ModelCatalog catalog)
-    {
-        var list = typeof(ModelCatalog).GetField("<Present>k__BackingField", BindingFlags.Instance | BindingFlags.NonPublic);
-        list?.SetValue(catalog, new[] { Model(Default, OpenAiNames), Model(Other, []) });
-    }
-
-    static CatalogModel Model(string id, string[] aliases) => new()
-    {
-        Id = id,
-        Path = $"ggml-{id}.bin",
-        Created = DateTimeOffset.FromUnixTimeSeconds(1_700_000_000),
-        OwnedBy = "local",
-        Aliases = aliases,
-    };
 }

@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Options;
 using TranscriptionApi.Errors;
+using TranscriptionApi.Uploads;
 
 namespace TranscriptionApi.Catalog;
 
@@ -11,7 +13,9 @@ static class ModelEndpoints
     public static void AddModels(this WebApplicationBuilder builder)
     {
         builder.Services.AddOptionsWithValidateOnStart<ModelOptions, ModelOptionsValidator>().BindConfiguration(ModelOptions.Section);
-        builder.Services.AddSingleton<ModelCatalog>();
+        builder.Services.AddSingleton(services => new ModelCatalog(
+            services.GetRequiredService<IOptions<ModelOptions>>().Value,
+            services.GetRequiredService<IOptions<DataOptions>>().Value.Folder));
     }
 
     public static void MapModels(this WebApplication app)
@@ -27,10 +31,8 @@ static class ModelEndpoints
         "list",
         [
             .. catalog.Present.Select(model => Entry(model, model.Id)),
-            .. catalog.Present.SelectMany(model => model.Aliases.Where(IsOpenAiName).Select(alias => Entry(model, alias))),
+            .. catalog.Present.SelectMany(model => model.Aliases.Intersect(ModelCatalog.OpenAiNames).Select(alias => Entry(model, alias))),
         ]);
-
-    static bool IsOpenAiName(string alias) => alias == "whisper-1" || alias.StartsWith("gpt-", StringComparison.Ordinal);
 
     static ModelEntry Find(ModelCatalog catalog, string id) =>
         catalog.Find(id) is { } model ? Entry(model, id) : throw ApiErrors.UnknownModelId(id);

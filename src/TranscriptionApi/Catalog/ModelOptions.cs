@@ -3,19 +3,39 @@ using Microsoft.Extensions.Options;
 
 namespace TranscriptionApi.Catalog;
 
-/// <summary>Which models are served.</summary>
-/// <remarks>To add a setting: a property with its default and unit here, a rule attribute, a row in README's table.</remarks>
-sealed class ModelOptions
+/// <summary>Where models are found, which one answers when a client names none of ours, and where they are pulled from.</summary>
+sealed class ModelOptions : IValidatableObject
 {
     public const string Section = "Models";
 
-    /// <summary>Folder with the model files; a relative path starts at the working directory.</summary>
+    /// <summary>Read-only folder with the models that came with the program; a relative path counts from the program's own folder.</summary>
     [Required]
     public string Folder { get; init; } = "models";
 
-    /// <summary>Name of the model that is loaded at start.</summary>
+    /// <summary>Name or alias of the model that OpenAI's names (whisper-1 and the like) stand for.</summary>
     [Required]
     public string Default { get; init; } = "demo";
+
+    /// <summary>Address that "models pull" appends the file name to; a mirror with the same file names works too.</summary>
+    [Required]
+    public string DownloadBase { get; init; } = "https://huggingface.co/ggerganov/whisper.cpp/resolve/main";
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (ModelCatalog.OpenAiNames.Contains(Default, StringComparer.OrdinalIgnoreCase))
+        {
+            yield return new ValidationResult(
+                $"{Section}:{nameof(Default)} is '{Default}', which itself stands for the default model; name a model such as 'demo' or 'base.en'.",
+                [nameof(Default)]);
+        }
+
+        if (!Uri.TryCreate(DownloadBase, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
+        {
+            yield return new ValidationResult(
+                $"{Section}:{nameof(DownloadBase)} is '{DownloadBase}'; it must be an http or https address.",
+                [nameof(DownloadBase)]);
+        }
+    }
 }
 
 [OptionsValidator]

@@ -42,16 +42,10 @@ static class EngineStart
 /// </summary>
 sealed partial class EngineHost(ModelCatalog catalog, LoadModel load, EngineQueue queue, ILogger<EngineHost> logger) : BackgroundService
 {
-    // OpenAI's first name for speech to text, which every client knows and which always means the default model.
-    const string DefaultName = "whisper-1";
-
     readonly ConcurrentDictionary<string, Lazy<Task<ISpeechToText>>> _engines = new(StringComparer.Ordinal);
     volatile Readiness _readiness = Readiness.Loading;
 
     public Readiness Readiness => _readiness;
-
-    /// <summary>The model that is loaded at start; null when its file is not here.</summary>
-    public CatalogModel? DefaultModel => catalog.Find(DefaultName);
 
     /// <summary>The model's engine; waits while it is being loaded.</summary>
     public async Task<ISpeechToText> GetAsync(CatalogModel model, CancellationToken cancellation)
@@ -86,7 +80,7 @@ sealed partial class EngineHost(ModelCatalog catalog, LoadModel load, EngineQueu
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (DefaultModel is not { } model)
+        if (catalog.Default is not { } model)
         {
             _readiness = Readiness.NoModel;
             LogNoModel();
@@ -108,7 +102,7 @@ sealed partial class EngineHost(ModelCatalog catalog, LoadModel load, EngineQueu
         try
         {
             var engine = load(model);
-            if (model.Id == DefaultModel?.Id)
+            if (model.Id == catalog.Default?.Id)
             {
                 _readiness = Readiness.Ready;
             }

@@ -1,4 +1,5 @@
 using System.Reflection;
+using TranscriptionApi.Catalog;
 using TranscriptionApi.Engine;
 using TranscriptionApi.Security;
 
@@ -13,22 +14,22 @@ static class HealthEndpoints
 
     public static void MapHealth(this WebApplication app)
     {
-        app.MapGet("/health", (EngineHost engines, EngineQueue queue) => Report(Describe(engines, queue)))
+        app.MapGet("/health", (EngineHost engines, EngineQueue queue, ModelCatalog catalog) => Report(Describe(engines, queue, catalog)))
             .WithMetadata(OpenToAll.Instance);
 
         app.MapGet("/healthz", () => Results.Text("""{"status":"alive"}""", "application/json")).WithMetadata(OpenToAll.Instance);
 
-        app.MapGet("/readyz", (EngineHost engines, EngineQueue queue) =>
-            Report(Describe(engines, queue), engines.Readiness == Readiness.Ready ? 200 : 503)).WithMetadata(OpenToAll.Instance);
+        app.MapGet("/readyz", (EngineHost engines, EngineQueue queue, ModelCatalog catalog) =>
+            Report(Describe(engines, queue, catalog), engines.Readiness == Readiness.Ready ? 200 : 503)).WithMetadata(OpenToAll.Instance);
     }
 
     static IResult Report(HealthReport report, int status = 200) =>
         Results.Json(report, ApiJson.Wire.HealthReport, "application/json", status);
 
-    static HealthReport Describe(EngineHost engines, EngineQueue queue) => new(
+    static HealthReport Describe(EngineHost engines, EngineQueue queue, ModelCatalog catalog) => new(
         Name(engines.Readiness),
         Version,
-        engines.DefaultModel?.Id,
+        catalog.Default?.Id,
         queue.Running,
         queue.Waiting);
 
