@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using Microsoft.AspNetCore.Hosting;
@@ -12,7 +13,7 @@ using TranscriptionApi.Transcriptions;
 
 namespace TranscriptionApi.Tests;
 
-/// <summary>The real service with a scripted engine, a decoder for clean WAV files and its own data folder. The only fixture.</summary>
+/// <summary>The real service with a scripted engine and its own data folder. The only fixture.</summary>
 sealed class TestApi : WebApplicationFactory<Program>
 {
     readonly (string Key, string Value)[] _settings;
@@ -29,8 +30,11 @@ sealed class TestApi : WebApplicationFactory<Program>
     /// <summary>What "loading a model" does.</summary>
     public LoadModel Load { get; set; }
 
-    /// <summary>What "decoding a file" does.</summary>
-    public DecodeAudio Decode { get; set; } = TestAudio.Decode;
+    /// <summary>What "decoding a file" does; null leaves it to the real decoder.</summary>
+    public DecodeAudio? Decode { get; set; }
+
+    /// <summary>Serves the bundled demo model with the real engine.</summary>
+    public bool HasRealEngine { get; init; }
 
     public string DataFolder { get; } = Directory.CreateTempSubdirectory("transcription-api-").FullName;
 
@@ -95,9 +99,10 @@ sealed class TestApi : WebApplicationFactory<Program>
 
     public static async Task WaitUntilAsync(Func<Task<bool>> condition)
     {
-        for (var attempt = 0; !await condition(); attempt++)
+        var clock = Stopwatch.StartNew();
+        while (!await condition())
         {
-            Assert.True(attempt < 500, "The condition did not come true within ten seconds.");
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), "The condition did not come true within 20 seconds.");
             await Task.Delay(20, TestContext.Current.CancellationToken);
         }
     }
@@ -112,17 +117,24 @@ sealed class TestApi : WebApplicationFactory<Program>
     {
         TestModels.Write(DataFolder);
         builder.UseSetting("Data:Folder", DataFolder);
-        builder.UseSetting("Models:Default", TestModels.Default);
+        builder.UseSetting("Models:Default", HasRealEngine ? "demo" : TestModels.Default);
         foreach (var (key, value) in _settings)
         {
             builder.UseSetting(key, value);
         }
 
-        builder.ConfigureLogging(logging => logging.AddProvider(new LogCollector(Log)));
+        builder.ConfigureLogging(logging => logging.ClearProviders().AddProvider(new LogCollector(Log)));
         builder.ConfigureTestServices(services =>
         {
-            services.Replace(ServiceDescriptor.Singleton<LoadModel>(_ => model => Load(model)));
-            services.Replace(ServiceDescriptor.Singleton<DecodeAudio>(_ => (path, cancellation) => Decode(path, cancellation)));
+            if (!HasRealEngine)
+            {
+                services.Replace(ServiceDescriptor.Singleton<LoadModel>(_ => model => Load(model)));
+            }
+
+            if (Decode is not null)
+            {
+                services.Replace(ServiceDescriptor.Singleton(Decode));
+            }
         });
     }
 

@@ -41,23 +41,4 @@ static class TestAudio
         BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(40), dataBytes);
         return header;
     }
-
-    /// <summary>Reads exactly the files that <see cref="Wav"/> makes and leaves everything else to the real decoder.</summary>
-    public static PcmAudio Decode(string path, CancellationToken cancellation)
-    {
-        var file = File.ReadAllBytes(path);
-        var dataBytes = file.Length - HeaderBytes;
-        if (dataBytes < 3200 || !file.AsSpan(0, HeaderBytes).SequenceEqual(Header(dataBytes)))
-        {
-            return new AudioDecoder(new AudioDecoderSettings()).Decode(path, cancellation);
-        }
-
-        var samples = new float[dataBytes / 2];
-        for (var i = 0; i < samples.Length; i++)
-        {
-            samples[i] = BinaryPrimitives.ReadInt16LittleEndian(file.AsSpan(HeaderBytes + (i * 2))) / 32768f;
-        }
-
-        return PcmAudio.FromSamples(samples);
-    }
 }

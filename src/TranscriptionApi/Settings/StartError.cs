@@ -36,7 +36,8 @@ static class StartError
         var section = (string)options.GetField("Section")!.GetRawConstantValue()!;
         var sentence = failure[(failure.IndexOf(": ", StringComparison.Ordinal) is var colon and >= 0 ? colon + 2 : 0)..];
         return sentence.Replace($"The field {options.Name}.", $"{section}:", StringComparison.Ordinal)
-            .Replace($"The {options.Name}.", $"{section}:", StringComparison.Ordinal);
+            .Replace($"The {options.Name}.", $"{section}:", StringComparison.Ordinal)
+            .Replace(" field is required", " is required", StringComparison.Ordinal);
     }
 
     // The configuration binder has no exception type of its own: "Failed to convert configuration value 'x' at 'Engine:Threads' ...".

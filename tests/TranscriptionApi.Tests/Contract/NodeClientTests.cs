@@ -1,0 +1,100 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace TranscriptionApi.Tests.Contract;
+
+/// <summary>OpenAI's Node client against a real socket; skipped where there is no Node or npm cannot fetch the client.</summary>
+public sealed class NodeClientTests : IAsyncLifetime
+{
+    static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "NodeClient");
+
+    readonly TestApi _api = new();
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public ValueTask DisposeAsync() => _api.DisposeAsync();
+
+    [Fact]
+    public async Task Node_client_understands_every_answer()
+    {
+        await InstallAsync();
+        var address = _api.StartOnSocket();
+        using var ready = await _api.ReadyClientAsync();
+        var audio = Path.Combine(_api.DataFolder, "speech.wav");
+        await File.WriteAllBytesAsync(audio, TestAudio.Wav(), TestContext.Current.CancellationToken);
+
+        var (status, output, errors) = await RunAsync("node", "client.mjs", new Uri(address, "/v1").ToString(), audio);
+
+        Assert.True(status == 0, errors);
+        using var seen = JsonDocument.Parse(output);
+        const string Text = "Hello, world! Größe 10 --> 5 €.";
+        Assert.Equal($$$"""{"text":"{{{Text}}}","usage":{"type":"duration","seconds":2},"hasRequestId":true}""", Raw(seen, "json"));
+        Assert.Equal($"\"{Text}\"", Raw(seen, "fromBuffer"));
+        Assert.StartsWith($$"""{"task":"transcribe","language":"english","duration":2,"text":"{{Text}}","segments":[{"id":0,"seek":0,"start":0,"end":1.2,""", Raw(seen, "verbose"));
+        Assert.Equal($"{Text}\n", seen.RootElement.GetProperty("text").GetString());
+        Assert.StartsWith("1\n00:00:00,000 --> 00:00:01,200\nHello, world!\n\n2\n", seen.RootElement.GetProperty("srt").GetString());
+        Assert.StartsWith("WEBVTT\n\n00:00:00.000 --> 00:00:01.200\n", seen.RootElement.GetProperty("vtt").GetString());
+        Assert.StartsWith("""{"task":"translate","language":"english",""", Raw(seen, "translation"));
+        Assert.Contains("whisper-1", seen.RootElement.GetProperty("models").EnumerateArray().Select(id => id.GetString()));
+        Assert.StartsWith("""{"id":"whisper-1","object":"model","created":""", Raw(seen, "model"));
+        AssertFailure(seen, "unknownModel", "NotFoundError", 404, null, "model_not_found");
+        AssertFailure(seen, "unknownId", "NotFoundError", 404, "model", "model_not_found");
+        AssertFailure(seen, "badLanguage", "BadRequestError", 400, "language", "invalid_language_format");
+        AssertFailure(seen, "badFile", "BadRequestError", 400, "file", "unsupported_value");
+        AssertFailure(seen, "words", "BadRequestError", 400, "timestamp_granularities[]", "unsupported_value");
+        AssertFailure(seen, "streaming", "BadRequestError", 400, "stream", "unsupported_value");
+    }
+
+    static void AssertFailure(JsonDocument seen, string name, string kind, int status, string? param, string code)
+    {
+        var failure = seen.RootElement.GetProperty(name);
+        Assert.Equal(kind, failure.GetProperty("class").GetString());
+        Assert.Equal(status, failure.GetProperty("status").GetInt32());
+        Assert.Equal("invalid_request_error", failure.GetProperty("type").GetString());
+        Assert.Equal(param, failure.GetProperty("param").GetString());
+        Assert.Equal(code, failure.GetProperty("code").GetString());
+        Assert.True(failure.GetProperty("hasRequestId").GetBoolean());
+    }
+
+    static string Raw(JsonDocument seen, string name) => seen.RootElement.GetProperty(name).GetRawText();
+
+    static async Task InstallAsync()
+    {
+        try
+        {
+            var (status, _, errors) = await RunAsync("npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--prefer-offline");
+            Assert.SkipWhen(status != 0, $"npm could not fetch OpenAI's Node client: {errors}");
+        }
+        catch (Win32Exception)
+        {
+            Assert.Skip("Node and npm are not installed.");
+        }
+    }
+
+    static async Task<(int Status, string Output, string Errors)> RunAsync(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = Folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(TimeSpan.FromMinutes(2));
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(patience.Token);
+            var errors = process.StandardError.ReadToEndAsync(patience.Token);
+            await process.WaitForExitAsync(patience.Token);
+            return (process.ExitCode, await output, await errors);
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill(entireProcessTree: true);
+            }
+        }
+    }
+}

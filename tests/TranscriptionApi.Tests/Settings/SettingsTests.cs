@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using TranscriptionApi.Requests;
+using TranscriptionApi.Settings;
+
+namespace TranscriptionApi.Tests.Settings;
+
+public sealed class SettingsTests
+{
+    [Theory]
+    [InlineData("Engine:Threds", "2", "Unknown setting 'Engine:Threds'. Did you mean 'Engine:Threads' (ENGINE__THREADS in the environment)?")]
+    [InlineData("ENGINE:MAX_WAITING", "2", "Did you mean 'ENGINE:MaxWaiting' (ENGINE__MAXWAITING in the environment)?")]
+    [InlineData("uploads:MaxMegabyte", "2", "Did you mean 'uploads:MaxMegabytes'")]
+    [InlineData("Security:ApiKey", "secret", "Did you mean 'Security:ApiKeys'")]
+    [InlineData("Security:ApiKeys", "secret", "Setting 'Security:ApiKeys' is a list: give its first entry as 'Security:ApiKeys:0' (SECURITY__APIKEYS__0 in the environment).")]
+    [InlineData("Data:Folder:0", "x", "Unknown setting 'Data:Folder:0'. Did you mean 'Data:Folder'")]
+    [InlineData("Models:Defualt", "x", "Did you mean 'Models:Default'")]
+    [InlineData("Audio:Maxminute", "x", "Did you mean 'Audio:MaxMinutes'")]
+    [InlineData("Model:Default", "x", "Unknown settings section 'Model'. Did you mean 'Models'?")]
+    public void Unknown_setting_names_the_nearest_known_one(string key, string value, string message) =>
+        Assert.Contains(message, Assert.Throws<InvalidSettingException>(() => UnknownSettings.Check(Configuration((key, value)))).Message);
+
+    [Fact]
+    public void Known_settings_and_those_of_others_are_let_through() =>
+        UnknownSettings.Check(Configuration(
+            ("ENGINE:threads", "2"), ("Security:ApiKeys:0", "a"), ("SECURITY:APIKEYS:1", "b"), ("Logging:LogLevel:Default", "Debug"), ("Kestrel:Endpoints:Http:Url", "x"), ("MODELS", "x"), ("npm_config:x", "y")));
+
+    [Theory]
+    [InlineData("", "", 0)]
+    [InlineData("threads", "THREADS", 0)]
+    [InlineData("threds", "threads", 1)]
+    [InlineData("kitten", "sitting", 3)]
+    [InlineData("", "abc", 3)]
+    public void Edit_distance_counts_letters(string one, string other, int distance) => Assert.Equal(distance, UnknownSettings.EditDistance(one, other));
+
+    [Theory]
+    [InlineData("ENGINE__THREDS", "2", "Cannot start: Unknown setting 'ENGINE:THREDS'. Did you mean 'ENGINE:Threads' (ENGINE__THREADS in the environment)?")]
+    [InlineData("ENGINE__THREADS", "many", "Cannot start: Failed to convert configuration value 'many' at 'Engine:Threads' to type 'System.Int32'.")]
+    [InlineData("ENGINE__THREADS", "-1", "Cannot start: Engine:Threads must be between 0 and 1024.")]
+    [InlineData("UPLOADS__MAXMEGABYTES", "0", "Cannot start: Uploads:MaxMegabytes must be between 1 and 1048576.")]
+    [InlineData("AUDIO__FFMPEG", "", "Cannot start: Audio:Ffmpeg is required.")]
+    [InlineData("SECURITY__APIKEYS__0", " ", "Cannot start: Security:ApiKeys:0 is empty.")]
+    [InlineData("DATA__FOLDER", "/dev/null/data", "Cannot start: Data:Folder '/dev/null/data' cannot be used.")]
+    [InlineData("URLS", "http://127.0.0.1:{taken}", "Cannot start: Failed to bind to address http://127.0.0.1:{taken}: address already in use.")]
+    public async Task Bad_setting_stops_the_start_with_one_line(string variable, string value, string message)
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var (status, errors) = await StartAsync(variable, value.Replace("{taken}", port, StringComparison.Ordinal));
+
+        Assert.Equal(1, status);
+        Assert.StartsWith(message.Replace("{taken}", port, StringComparison.Ordinal), errors);
+        Assert.Single(errors.TrimEnd().Split('\n'));
+    }
+
+    [Theory]
+    [InlineData(null, null, "http://127.0.0.1:8000")]
+    [InlineData("urls", "http://0.0.0.0:9000", "http://0.0.0.0:9000")]
+    public void Server_listens_on_this_machine_unless_told_otherwise(string? key, string? value, string urls)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        if (key is not null)
+        {
+            builder.WebHost.UseSetting(key, value);
+        }
+
+        builder.AddListening();
+
+        Assert.Equal(urls, builder.WebHost.GetSetting("urls"));
+    }
+
+    static IConfiguration Configuration(params (string Key, string Value)[] settings) =>
+        new ConfigurationBuilder().AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value))).Build();
+
+    // As a process of its own, started somewhere else than where its files are.
+    static async Task<(int Status, string Errors)> StartAsync(string variable, string value)
+    {
+        var folder = Directory.CreateTempSubdirectory("transcription-api-");
+        try
+        {
+            using var server = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "TranscriptionApi.dll")])
+            {
+                WorkingDirectory = folder.FullName,
+                RedirectStandardError = true,
+                RedirectStandardOutput = true,
+                Environment = { ["URLS"] = "http://127.0.0.1:0", [variable] = value },
+            })!;
+            var output = server.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+            var errors = await server.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+            await server.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.DoesNotContain("   at ", await output);
+            return (server.ExitCode, errors);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+}
