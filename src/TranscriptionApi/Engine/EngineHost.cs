@@ -72,7 +72,7 @@ sealed partial class EngineHost(ModelCatalog catalog, LoadModel load, EngineQueu
             return;
         }
 
-        foreach (var engine in _engines.Values.Where(engine => engine.Value.IsCompletedSuccessfully))
+        foreach (var engine in _engines.Values.Where(engine => engine is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }))
         {
             (engine.Value.Result as IDisposable)?.Dispose();
         }
@@ -93,7 +93,7 @@ sealed partial class EngineHost(ModelCatalog catalog, LoadModel load, EngineQueu
         }
         catch (ApiException)
         {
-            _readiness = Readiness.Failed;
+            // Logged and noted by Load; the next request tries again.
         }
     }
 
@@ -102,18 +102,23 @@ sealed partial class EngineHost(ModelCatalog catalog, LoadModel load, EngineQueu
         try
         {
             var engine = load(model);
-            if (model.Id == catalog.Default?.Id)
-            {
-                _readiness = Readiness.Ready;
-            }
-
+            Note(model, Readiness.Ready);
             LogLoaded(model.Id);
             return engine;
         }
         catch (Exception error)
         {
+            Note(model, Readiness.Failed);
             LogFailed(error, model.Id);
             throw;
+        }
+    }
+
+    void Note(CatalogModel model, Readiness readiness)
+    {
+        if (model.Id == catalog.Default?.Id)
+        {
+            _readiness = readiness;
         }
     }
 

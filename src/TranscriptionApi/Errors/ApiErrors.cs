@@ -14,10 +14,10 @@ static class ApiErrors
 
     // The request as a whole.
     public static ApiException UnknownUrl(string method, string path) =>
-        new(404, InvalidRequest, $"Invalid URL ({method} {Shorten(path)})");
+        new(404, InvalidRequest, $"Invalid URL ({Shorten(method)} {Shorten(path)})");
 
     public static ApiException WrongMethod(string method, string path) =>
-        new(405, InvalidRequest, $"Not allowed to {method} on {Shorten(path)}. (HINT: Perhaps you meant to use a different HTTP method?)");
+        new(405, InvalidRequest, $"Not allowed to {Shorten(method)} on {Shorten(path)}. (HINT: Perhaps you meant to use a different HTTP method?)");
 
     public static ApiException NotMultipart() => Invalid("The request body must be multipart/form-data.");
 

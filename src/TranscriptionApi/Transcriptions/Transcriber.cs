@@ -22,12 +22,12 @@ sealed class Transcriber(EngineQueue queue, EngineHost engines, DecodeAudio deco
         // A stopping server gives up its work at once instead of holding up the shutdown.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
 
-        using var place = await queue.EnterAsync(stop.Token);                                 // (1)
-        var started = Stopwatch.GetTimestamp();
-        var engine = await engines.GetAsync(request.Model, stop.Token);                       // (2)
+        using var place = await queue.EnterAsync(stop.Token);                                  // (1)
+        var engine = await engines.GetAsync(request.Model, stop.Token);                        // (2)
         CheckModelCan(engine, request);
 
-        using var pcm = await OnOwnThread(() => decode(request.Upload.Path, stop.Token));     // (3)
+        var started = Stopwatch.GetTimestamp();
+        using var pcm = await OnOwnThread(() => decode(request.Upload.Path, stop.Token));      // (3)
         var windows = new List<WindowTranscript>();
         await foreach (var window in TranscribeWindowsAsync(engine, pcm, request, stop.Token)) // (4)
         {

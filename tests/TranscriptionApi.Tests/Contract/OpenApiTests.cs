@@ -1,0 +1,176 @@
+using System.Net.Http.Headers;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using TranscriptionApi.Transcriptions;
+using TranscriptionApi.Transcriptions.Formats;
+using YamlDotNet.RepresentationModel;
+
+namespace TranscriptionApi.Tests.Contract;
+
+/// <summary>openapi.yaml and the running service say the same, both ways.</summary>
+public sealed class OpenApiTests
+{
+    static readonly YamlMappingNode Contract = Load();
+
+    [Fact]
+    public async Task Every_route_is_declared_and_every_declared_route_exists()
+    {
+        await using var api = new TestApi();
+        var routes = api.Services.GetRequiredService<EndpointDataSource>().Endpoints.Cast<RouteEndpoint>()
+            .SelectMany(endpoint => endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods
+                .Select(method => $"{method} {endpoint.RoutePattern.RawText!.Replace("{**", "{", StringComparison.Ordinal)}"));
+
+        Assert.Equal(
+            Operations().Select(operation => $"{operation.Method} {operation.Path}").Order(StringComparer.Ordinal),
+            routes.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Every_answer_is_declared_and_every_declared_answer_is_given()
+    {
+        var declared = Operations().SelectMany(operation => Children(Map(operation.Node, "responses")).SelectMany(response =>
+        {
+            var content = Resolve(response.Value) is YamlMappingNode body && body.Children.ContainsKey("content") ? Children(Map(body, "content")).Select(type => type.Key) : [""];
+            return content.Select(type => $"{operation.Method} {operation.Path} {response.Key} {type}".TrimEnd());
+        }));
+
+        Assert.Equal(declared.Order(StringComparer.Ordinal), (await ObserveAsync()).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("TranscriptionForm")]
+    [InlineData("TranslationForm")]
+    public void Declared_fields_are_the_fields_that_are_read(string form)
+    {
+        var read = form == "TranscriptionForm" ? TranscriptionForm.TranscriptionFields : TranscriptionForm.TranslationFields;
+        var schema = Map(Map(Map(Contract, "components"), "schemas"), form);
+
+        Assert.Equal(
+            read.Append(TranscriptionForm.FileField).Order(StringComparer.Ordinal),
+            Children(Map(schema, "properties")).Select(property => property.Key.Replace("[]", "", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+        Assert.Equal(["file", "model"], Values(schema, "required"));
+    }
+
+    [Fact]
+    public void Declared_formats_are_the_formats_that_are_written()
+    {
+        var schema = Map(Map(Map(Contract, "components"), "schemas"), "ResponseFormat");
+
+        Assert.Equal(TranscriptFormats.Names, Values(schema, "enum"));
+        Assert.Equal(TranscriptFormats.Default.Name, schema.Children["default"].ToString());
+    }
+
+    [Fact]
+    public void Every_reference_leads_somewhere() => Assert.All(References(Contract), reference => Assert.NotNull(Follow(reference)));
+
+    [Fact]
+    public async Task Contract_is_served_as_written_and_shown_as_a_page()
+    {
+        await using var api = new TestApi();
+        using var client = api.CreateClient();
+
+        Assert.Equal(
+            await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "openapi.yaml"), TestContext.Current.CancellationToken),
+            await client.GetStringAsync("/openapi.yaml", TestContext.Current.CancellationToken));
+        Assert.Contains("swagger-ui", await client.GetStringAsync("/", TestContext.Current.CancellationToken));
+        Assert.Contains("../openapi.yaml", await client.GetStringAsync("/docs/index.js", TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>Brings about every answer once and notes what came.</summary>
+    static async Task<HashSet<string>> ObserveAsync()
+    {
+        var seen = new HashSet<string>();
+        await using var api = new TestApi(("Security:ApiKeys:0", "key"), ("Uploads:MaxMegabytes", "1"), ("Engine:Concurrency", "1"), ("Engine:MaxWaiting", "0"));
+        using var loading = new ManualResetEventSlim();
+        api.Load = _ =>
+        {
+            loading.Wait();
+            return api.Engine;
+        };
+        using var client = api.CreateClient(new() { AllowAutoRedirect = false });
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "key");
+
+        async Task GetAsync(string path, string route) => Note(await client.GetAsync(path, TestContext.Current.CancellationToken), "GET", route);
+        async Task PostAsync(string route, HttpContent form) => Note(await TestApi.PostAsync(client, form, route), "POST", route);
+        void Note(HttpResponseMessage answer, string method, string route)
+        {
+            using (answer)
+            {
+                seen.Add($"{method} {route} {(int)answer.StatusCode} {answer.Content.Headers.ContentType?.MediaType}".TrimEnd());
+            }
+        }
+
+        await GetAsync("/readyz", "/readyz");
+        loading.Set();
+        await TestApi.WaitUntilAsync(async () => (await client.GetAsync("/readyz")).IsSuccessStatusCode);
+        foreach (var path in new[] { "/", "/health", "/healthz", "/readyz", "/openapi.yaml", "/v1/models" })
+        {
+            await GetAsync(path, path);
+        }
+
+        await GetAsync("/v1/models/alpha", "/v1/models/{id}");
+        await GetAsync("/v1/models/none", "/v1/models/{id}");
+        foreach (var route in new[] { "/v1/audio/transcriptions", "/v1/audio/translations" })
+        {
+            foreach (var format in TranscriptFormats.Names)
+            {
+                await PostAsync(route, TestApi.Form(("response_format", format)));
+            }
+
+            await PostAsync(route, TestApi.Form(("temperature", "x")));
+            await PostAsync(route, TestApi.Form(("model", "none")));
+            await PostAsync(route, TestApi.FormWith(new byte[2_000_000]));
+            api.Engine.Failure = new InvalidOperationException();
+            await PostAsync(route, TestApi.Form());
+            api.Engine.Failure = null;
+
+            using var gate = new ManualResetEventSlim();
+            api.Engine.Gate = gate;
+            var first = TestApi.PostAsync(client, TestApi.Form(), route);
+            await TestApi.WaitUntilAsync(() => Task.FromResult(api.Engine.Running == 1));
+            await PostAsync(route, TestApi.Form());
+            gate.Set();
+            Note(await first, "POST", route);
+            api.Engine.Gate = null;
+        }
+
+        client.DefaultRequestHeaders.Authorization = null;
+        await GetAsync("/v1/models", "/v1/models");
+        await GetAsync("/v1/models/alpha", "/v1/models/{id}");
+        await PostAsync("/v1/audio/transcriptions", TestApi.Form());
+        await PostAsync("/v1/audio/translations", TestApi.Form());
+        return seen;
+    }
+
+    static IEnumerable<(string Method, string Path, YamlMappingNode Node)> Operations() =>
+        Children(Map(Contract, "paths")).SelectMany(path => Children((YamlMappingNode)path.Value).Select(operation =>
+            (operation.Key.ToUpperInvariant(), path.Key, (YamlMappingNode)operation.Value)));
+
+    static YamlMappingNode Load()
+    {
+        var yaml = new YamlStream();
+        using var file = File.OpenText(Path.Combine(AppContext.BaseDirectory, "openapi.yaml"));
+        yaml.Load(file);
+        return (YamlMappingNode)yaml.Documents[0].RootNode;
+    }
+
+    static IEnumerable<KeyValuePair<string, YamlNode>> Children(YamlMappingNode node) =>
+        node.Children.Select(child => KeyValuePair.Create(child.Key.ToString(), child.Value));
+
+    static IEnumerable<string> Values(YamlMappingNode node, string key) => ((YamlSequenceNode)node.Children[key]).Select(value => value.ToString());
+
+    static YamlMappingNode Map(YamlMappingNode node, string key) => (YamlMappingNode)Resolve(node.Children[key]);
+
+    static YamlNode Resolve(YamlNode node) =>
+        node is YamlMappingNode map && map.Children.TryGetValue("$ref", out var reference) ? Follow(reference.ToString()) : node;
+
+    static YamlNode Follow(string reference) =>
+        reference.Split('/').Skip(1).Aggregate((YamlNode)Contract, (node, key) => ((YamlMappingNode)node).Children[key]);
+
+    static IEnumerable<string> References(YamlNode node) => node switch
+    {
+        YamlMappingNode map => map.Children.SelectMany(child => child.Key.ToString() == "$ref" ? [child.Value.ToString()] : References(child.Value)),
+        YamlSequenceNode list => list.SelectMany(References),
+        _ => [],
+    };
+}
