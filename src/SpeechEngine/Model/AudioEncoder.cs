@@ -126,10 +126,10 @@ sealed unsafe class AudioEncoder(ModelDimensions shape, WhisperWeights weights, 
     {
         var job = (Job*)context;
         var (first, rows) = job->RowsOf(task);
+        var normal = job->Normal + (first * job->State);
         Normalise(job, first, rows, job->Norm1, job->Norm1Bias, job->Normal);
-        MatMul.Compute(
-            job->Normal + (first * job->State), job->State, rows, in job->Matrix1, in job->Finish1,
-            job->QueryKeyValue + (first * 3 * job->State), 3 * job->State);
+        BlockRounding.Apply(in job->Matrix1, normal, job->State, rows);
+        MatMul.Compute(normal, job->State, rows, in job->Matrix1, in job->Finish1, job->QueryKeyValue + (first * 3 * job->State), 3 * job->State);
     }
 
     /// <summary>Lays keys and values of one head out for <see cref="Attention"/>.</summary>
@@ -182,10 +182,13 @@ sealed unsafe class AudioEncoder(ModelDimensions shape, WhisperWeights weights, 
         var residual = job->Residual + (first * job->State);
         var normal = job->Normal + (first * job->State);
         var hidden = job->Hidden + ((long)worker * Scratch.EncoderChunk * 4 * job->State);
+        BlockRounding.Apply(in job->Matrix2, normal, job->State, rows);
         MatMul.Compute(normal, job->State, rows, in job->Matrix2, in job->Finish2, residual, job->State);
         Normalise(job, first, rows, job->Norm2, job->Norm2Bias, job->Normal);
+        BlockRounding.Apply(in job->Matrix3, normal, job->State, rows);
         MatMul.Compute(normal, job->State, rows, in job->Matrix3, in job->Finish3, hidden, 4 * job->State);
         Gelu.Compute(hidden, rows * 4 * job->State);
+        BlockRounding.Apply(in job->Matrix4, hidden, 4 * job->State, rows);
         MatMul.Compute(hidden, 4 * job->State, rows, in job->Matrix4, in job->Finish4, residual, job->State);
     }
 
@@ -211,7 +214,10 @@ sealed unsafe class AudioEncoder(ModelDimensions shape, WhisperWeights weights, 
         var rows = Math.Min(Scratch.EncoderChunk, job->Positions - first);
         var output = job->Rows + ((long)worker * Scratch.EncoderChunk * 4 * job->State);
         var halves = job->Halves + ((long)worker * 2 * job->State);
-        MatMul.Compute(job->Input + ((long)first * job->State), job->State, rows, in job->Matrix, in job->Finish, output, 2 * job->State);
+        var input = output + ((long)Scratch.EncoderChunk * 2 * job->State);
+        new Span<float>(job->Input + ((long)first * job->State), rows * job->State).CopyTo(new Span<float>(input, rows * job->State));
+        BlockRounding.Apply(in job->Matrix, input, job->State, rows);
+        MatMul.Compute(input, job->State, rows, in job->Matrix, in job->Finish, output, 2 * job->State);
         for (var row = 0; row < rows; row++)
         {
             HalfBits.Convert(output + ((long)row * 2 * job->State), 2 * job->State, halves);

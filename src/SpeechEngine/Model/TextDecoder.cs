@@ -163,6 +163,7 @@ sealed unsafe class TextDecoder(ModelDimensions shape, WhisperWeights weights, W
         Debug.Assert(wanted <= Scratch.MaxLogitRows, "The scratch has no room for so many rows of logits.");
         if (wanted > 0)
         {
+            BlockRounding.Apply(weights.TokenEmbedding.View, normal, shape.TextState, wanted);
             var job = new ProductJob(normal, wanted, weights.TokenEmbedding, scratch.Logits.Floats, scratch.LogitStride);
             pool.Run(job.Tasks(pool.Threads), &MultiplyPanels, &job);
         }
@@ -181,6 +182,7 @@ sealed unsafe class TextDecoder(ModelDimensions shape, WhisperWeights weights, W
 
     void Multiply(float* input, int rows, PackedMatrix matrix, float* output, bool accumulate, bool gelu)
     {
+        BlockRounding.Apply(matrix.View, input, matrix.View.Inputs, rows);
         var job = new ProductJob(input, rows, matrix, output, matrix.Outputs) { Gelu = gelu };
         job.Finish.Accumulate = accumulate;
         pool.Run(job.Tasks(pool.Threads), &MultiplyPanels, &job);
