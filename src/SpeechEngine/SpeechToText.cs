@@ -1,4 +1,9 @@
+using System.Collections.Concurrent;
 using SpeechEngine.Audio;
+using SpeechEngine.Decoding;
+using SpeechEngine.Features;
+using SpeechEngine.Kernels;
+using SpeechEngine.Model;
 
 namespace SpeechEngine;
 
@@ -9,33 +14,174 @@ public sealed record EngineSettings
     public int Threads { get; init; }
 }
 
-/// <summary>The speech-to-text engine: one model in memory, shared by all callers; each call has its own state.</summary>
-public sealed class SpeechToText : ISpeechToText, IDisposable
+/// <summary>
+/// The speech-to-text engine: one model in memory, shared by all callers. This file is the whole journey of a recording:
+/// samples → log-mel window → encoder → decoder → segments, then on to where the last timestamp said the next window begins.
+/// </summary>
+public sealed unsafe class SpeechToText : ISpeechToText, IDisposable
 {
-    SpeechToText()
+    // What is shorter than this at the end holds no speech; whisper.cpp stops at the same place.
+    const int LeastFrames = 10;
+
+    // The tokens of a prompt beside the special ones: half of the decoder's context.
+    const int LongestPrompt = 223;
+
+    readonly WhisperModel _model;
+    readonly WorkerPool _pool;
+    readonly ConcurrentBag<DecodingState> _idle = [];
+
+    SpeechToText(WhisperModel model, int threads)
     {
+        _model = model;
+        _pool = new WorkerPool(threads);
     }
 
     /// <inheritdoc/>
-    public bool IsMultilingual => true;
+    public bool IsMultilingual => _model.Vocabulary.IsMultilingual;
 
-    /// <summary>Loads a ggml model file.</summary>
+    /// <summary>The network's shape.</summary>
+    public ModelDimensions Dimensions => _model.Dimensions;
+
+    /// <summary>Bytes the weights take in memory.</summary>
+    public long WeightBytes => _model.Weights.Bytes;
+
+    /// <summary>Threads that work on one window.</summary>
+    public int Threads => _pool.Threads;
+
+    /// <summary>Loads a ggml model file of whisper.cpp.</summary>
     /// <exception cref="Loading.InvalidModelException">The file is damaged, truncated or something else.</exception>
     public static SpeechToText Load(string path, EngineSettings settings)
     {
-        _ = (path, settings);
-        return new SpeechToText();
+        ArgumentOutOfRangeException.ThrowIfNegative(settings.Threads);
+        var threads = settings.Threads == 0 ? Environment.ProcessorCount : settings.Threads;
+        return new SpeechToText(WhisperModel.Load(path), threads);
     }
 
     /// <inheritdoc/>
     public IEnumerable<WindowTranscript> Transcribe(PcmAudio audio, TranscribeOptions options, CancellationToken cancellation)
     {
-        _ = (audio, options, cancellation);
-        return [];
+        Check(options);
+        return TranscribeWindows(audio, options, cancellation);
     }
 
     /// <summary>Frees the weights and all states; no call may be running.</summary>
     public void Dispose()
     {
+        foreach (var state in _idle)
+        {
+            state.Dispose();
+        }
+
+        _idle.Clear();
+        _pool.Dispose();
+        _model.Dispose();
+    }
+
+    /// <summary>A state for one call: an idle one, or a new one.</summary>
+    internal DecodingState RentState() => _idle.TryTake(out var state) ? state : new DecodingState(_model, _pool);
+
+    internal Vocabulary Vocabulary => _model.Vocabulary;
+
+    internal void ReturnState(DecodingState state) => _idle.Add(state);
+
+    IEnumerable<WindowTranscript> TranscribeWindows(PcmAudio audio, TranscribeOptions options, CancellationToken cancellation)
+    {
+        var state = RentState();
+        try
+        {
+            var vocabulary = _model.Vocabulary;
+            var language = options.Language is null ? -1 : Languages.IndexOf(options.Language);
+            var prompt = options.Prompt is null ? [] : vocabulary.Encode(" " + options.Prompt.Trim()).TakeLast(LongestPrompt).ToList();
+            var random = new Random(options.Seed);
+            var frames = MelSpectrogram.FrameCount(audio.SampleCount);
+            var loudest = float.NaN;
+            for (var seek = 0; seek + LeastFrames < frames;)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var request = new WindowRequest(language, options.Task, seek == 0 ? prompt : [], frames - seek, options.Temperature, random);
+                var window = TranscribeWindow(state, audio, seek, in request, ref loudest, cancellation);
+                language = window.Language;
+                yield return new WindowTranscript
+                {
+                    Language = vocabulary.IsMultilingual ? Languages.CodeAt(language) : "en",
+                    Segments = window.Segments,
+                    Start = TimeSpan.FromMilliseconds(10L * seek),
+                    Position = TimeSpan.FromMilliseconds(10L * Math.Min(window.NextSeek, frames)),
+                };
+                seek = window.NextSeek;
+            }
+        }
+        finally
+        {
+            ReturnState(state);
+        }
+    }
+
+    (int Language, List<Segment> Segments, int NextSeek) TranscribeWindow(
+        DecodingState state, PcmAudio audio, int seek, in WindowRequest request, ref float loudest, CancellationToken cancellation)
+    {
+        _pool.Enter();
+        try
+        {
+            ComputeMel(state.Scratch, audio.Samples, seek, ref loudest, cancellation);
+            state.Encoder.Encode(state.Scratch, cancellation);
+            state.Encoder.FillCross(state.Scratch, state.Cross, cancellation);
+            var result = WindowDecoder.Decode(state, in request, cancellation);
+            var (segments, nextSeek) = SegmentBuilder.Build(state, in result, seek, request.Remaining, request.Temperature);
+            return (result.Language, segments, nextSeek);
+        }
+        finally
+        {
+            _pool.Leave();
+        }
+    }
+
+    /// <summary>
+    /// Fills the state's mel window. Loudness is limited relative to the whole recording, so a recording of several windows is
+    /// gone through once for its loudest value: cheaper than keeping a spectrogram that grows with its length.
+    /// </summary>
+    internal void ComputeMel(Scratch scratch, ReadOnlySpan<float> samples, int seek, ref float loudest, CancellationToken cancellation)
+    {
+        const int Frames = ModelDimensions.WindowFrames;
+        var spectrogram = _model.Spectrogram;
+        var mels = _model.Dimensions.Mels;
+        var window = scratch.Mel.Floats + mels;
+        var frames = MelSpectrogram.FrameCount(samples.Length);
+        if (float.IsNaN(loudest) && frames > Frames)
+        {
+            loudest = float.NegativeInfinity;
+            for (var first = 0; first < frames; first += Frames)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                loudest = MathF.Max(loudest, spectrogram.LogPowers(samples, first, Frames, _pool, scratch.MelWork.Floats, window));
+            }
+        }
+
+        var largest = spectrogram.LogPowers(samples, seek, Frames, _pool, scratch.MelWork.Floats, window);
+        loudest = float.IsNaN(loudest) ? largest : loudest;
+        MelSpectrogram.Normalise(window, Frames * mels, loudest);
+    }
+
+    void Check(TranscribeOptions options)
+    {
+        var vocabulary = _model.Vocabulary;
+        if (options.Language is { } language)
+        {
+            var index = Languages.IndexOf(language);
+            if (vocabulary.IsMultilingual ? index < 0 || index >= vocabulary.LanguageCount : index != Languages.IndexOf("en"))
+            {
+                throw new ArgumentException($"The model does not know the language '{language}'.", nameof(options));
+            }
+        }
+
+        if (options.Task == SpeechTask.Translate && !vocabulary.IsMultilingual)
+        {
+            throw new ArgumentException("The model knows English only and cannot translate.", nameof(options));
+        }
+
+        if (options.Temperature is not (>= 0f and <= 1f))
+        {
+            throw new ArgumentException($"The temperature {options.Temperature} is not between 0 and 1.", nameof(options));
+        }
     }
 }

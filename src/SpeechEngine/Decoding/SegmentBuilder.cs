@@ -1,0 +1,124 @@
+using System.IO.Compression;
+using System.Text;
+using SpeechEngine.Model;
+
+namespace SpeechEngine.Decoding;
+
+/// <summary>Cuts a window's tokens at their timestamps into segments, and says where the next window begins.</summary>
+static class SegmentBuilder
+{
+    const double NoSpeechThreshold = 0.6;
+    const double LogProbabilityThreshold = -1.0;
+
+    /// <summary>Builds the segments of one window.</summary>
+    /// <param name="seek">First frame of the window.</param>
+    /// <param name="remaining">Frames from there to the end of the audio.</param>
+    /// <returns>Segments in order, and the first frame of the next window.</returns>
+    public static (List<Segment> Segments, int NextSeek) Build(DecodingState state, in WindowResult result, int seek, int remaining, float temperature)
+    {
+        var vocabulary = state.Model.Vocabulary;
+        var tokens = state.Tokens.AsSpan(0, result.Count);
+        var segments = new List<Segment>();
+        var silent = result.NoSpeechProbability > NoSpeechThreshold && result.AverageLogProbability < LogProbabilityThreshold;
+        if (state.Model.HasTensors && !silent && tokens.Length > 0)
+        {
+            var source = new Source(vocabulary, seek, temperature, result.AverageLogProbability, result.NoSpeechProbability, CompressionRatio(vocabulary, tokens));
+            var limit = state.Model.WritesTimestamps ? result.Advance : Math.Min(result.Advance, remaining);
+            Cut(tokens, source, limit, segments);
+        }
+
+        return (segments, seek + NextWindow(vocabulary, tokens, result.Advance, remaining));
+    }
+
+    static void Cut(ReadOnlySpan<DecodedToken> tokens, Source source, int windowEnd, List<Segment> segments)
+    {
+        var vocabulary = source.Vocabulary;
+        var start = FrameOf(tokens[0].Timestamp, vocabulary);
+        var first = 0;
+        for (var i = 0; i < tokens.Length; i++)
+        {
+            // Timestamp 0.00 marks no border: nothing can have ended there.
+            if (tokens[i].Id <= vocabulary.FirstTimestamp)
+            {
+                continue;
+            }
+
+            var end = FrameOf(tokens[i].Id, vocabulary);
+            Add(tokens[first..(i + 1)], source, start, end, segments);
+            start = end;
+            while (i + 1 < tokens.Length && tokens[i + 1].Id > vocabulary.FirstTimestamp)
+            {
+                start = FrameOf(tokens[++i].Id, vocabulary);
+            }
+
+            first = i + 1;
+        }
+
+        if (first < tokens.Length)
+        {
+            Add(tokens[first..], source, start, windowEnd, segments);
+        }
+    }
+
+    static void Add(ReadOnlySpan<DecodedToken> tokens, Source source, int start, int end, List<Segment> segments)
+    {
+        var ids = new int[tokens.Length];
+        for (var i = 0; i < ids.Length; i++)
+        {
+            ids[i] = tokens[i].Id;
+        }
+
+        var text = source.Vocabulary.TextOf(ids);
+        if (text.Length == 0)
+        {
+            return;
+        }
+
+        segments.Add(new Segment
+        {
+            Start = TimeOf(source.Seek + start),
+            End = TimeOf(source.Seek + Math.Max(start, end)),
+            Text = text,
+            Tokens = ids,
+            Seek = source.Seek,
+            Temperature = source.Temperature,
+            AverageLogProbability = source.AverageLogProbability,
+            CompressionRatio = source.CompressionRatio,
+            NoSpeechProbability = source.NoSpeechProbability,
+        });
+    }
+
+    /// <summary>Frames to the next window: to the last timestamp, or the whole window when speech ended with a single one.</summary>
+    static int NextWindow(Vocabulary vocabulary, ReadOnlySpan<DecodedToken> tokens, int advance, int remaining)
+    {
+        var endsWithSingleTimestamp = tokens.Length > 1
+            && tokens[^2].Id < vocabulary.FirstTimestamp && tokens[^1].Id > vocabulary.FirstTimestamp;
+        return endsWithSingleTimestamp ? Math.Min(remaining, ModelDimensions.WindowFrames) : advance;
+    }
+
+    static int FrameOf(int timestampToken, Vocabulary vocabulary) =>
+        timestampToken < 0 ? 0 : 2 * (timestampToken - vocabulary.FirstTimestamp);
+
+    static TimeSpan TimeOf(int frame) => TimeSpan.FromMilliseconds(10L * frame);
+
+    static double CompressionRatio(Vocabulary vocabulary, ReadOnlySpan<DecodedToken> tokens)
+    {
+        var ids = new int[tokens.Length];
+        for (var i = 0; i < ids.Length; i++)
+        {
+            ids[i] = tokens[i].Id;
+        }
+
+        var text = Encoding.UTF8.GetBytes(vocabulary.TextOf(ids).Trim());
+        using var packed = new MemoryStream();
+        using (var zlib = new ZLibStream(packed, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            zlib.Write(text);
+        }
+
+        return (double)text.Length / packed.Length;
+    }
+
+    /// <summary>What all segments of a window have in common.</summary>
+    sealed record Source(Vocabulary Vocabulary, int Seek, float Temperature, double AverageLogProbability, double NoSpeechProbability, double CompressionRatio);
+}

@@ -1,0 +1,131 @@
+using System.Text;
+
+namespace SpeechEngine.Decoding;
+
+/// <summary>
+/// Tokens of one model: their bytes, and the ids of the special ones, which follow from the vocabulary's size alone
+/// (51,864 English only; 51,865 with 99 languages; 51,866 with 100).
+/// </summary>
+sealed class Vocabulary
+{
+    const int EnglishOnlySize = 51864;
+
+    readonly byte[][] _tokens;
+    readonly Dictionary<string, int> _ids = [];
+    readonly int _longest;
+
+    /// <summary>Builds the vocabulary.</summary>
+    /// <param name="tokens">Bytes per token as the file has them; special tokens are known by id and may be missing.</param>
+    /// <param name="size">Tokens of the network, special ones included.</param>
+    public Vocabulary(byte[][] tokens, int size)
+    {
+        _tokens = tokens;
+        Size = size;
+        IsMultilingual = size > EnglishOnlySize;
+        LanguageCount = IsMultilingual ? size - 51766 : 0;
+
+        var first = IsMultilingual ? 50257 : 50256;
+        EndOfText = first;
+        StartOfTranscript = first + 1;
+        var afterLanguages = StartOfTranscript + 1 + (IsMultilingual ? LanguageCount : 99);
+        Translate = afterLanguages;
+        Transcribe = afterLanguages + 1;
+        StartOfLanguageModel = afterLanguages + 2;
+        Previous = afterLanguages + 3;
+        NoSpeech = afterLanguages + 4;
+        NoTimestamps = afterLanguages + 5;
+        FirstTimestamp = afterLanguages + 6;
+
+        for (var id = 0; id < Math.Min(tokens.Length, EndOfText); id++)
+        {
+            if (tokens[id].Length > 0)
+            {
+                _ids[Encoding.Latin1.GetString(tokens[id])] = id;
+                _longest = Math.Max(_longest, tokens[id].Length);
+            }
+        }
+
+        Space = _ids.GetValueOrDefault(" ", -1);
+    }
+
+    public int Size { get; }
+
+    public bool IsMultilingual { get; }
+
+    /// <summary>Languages the model knows, the first ones of <see cref="Languages"/>; 0 for English-only models.</summary>
+    public int LanguageCount { get; }
+
+    /// <summary>Ids from here on are not text.</summary>
+    public int EndOfText { get; }
+
+    public int StartOfTranscript { get; }
+
+    public int Translate { get; }
+
+    public int Transcribe { get; }
+
+    public int StartOfLanguageModel { get; }
+
+    /// <summary>Opens the text that went before.</summary>
+    public int Previous { get; }
+
+    public int NoSpeech { get; }
+
+    public int NoTimestamps { get; }
+
+    /// <summary>Timestamp 0.00; the following ids count in steps of 20 ms.</summary>
+    public int FirstTimestamp { get; }
+
+    /// <summary>The token of a single space, or -1.</summary>
+    public int Space { get; }
+
+    /// <summary>Token of the language at <paramref name="index"/> of <see cref="Languages"/>.</summary>
+    public int LanguageToken(int index) => StartOfTranscript + 1 + index;
+
+    /// <summary>Text of tokens; a character may be spread over several of them. Special tokens have none.</summary>
+    public string TextOf(ReadOnlySpan<int> ids)
+    {
+        var bytes = new List<byte>(ids.Length * 6);
+        foreach (var id in ids)
+        {
+            if (id < EndOfText && id < _tokens.Length)
+            {
+                bytes.AddRange(_tokens[id]);
+            }
+        }
+
+        return Encoding.UTF8.GetString([.. bytes]);
+    }
+
+    /// <summary>
+    /// Tokens of a text: it is cut into words as GPT-2 does, and each word into the longest tokens that fit, from the left.
+    /// Bytes without a token are left out.
+    /// </summary>
+    public List<int> Encode(string text)
+    {
+        var ids = new List<int>();
+        foreach (var word in WordSplitter.Split(text))
+        {
+            // One character per byte, so that byte strings can be looked up as text.
+            var bytes = Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(word));
+            for (var at = 0; at < bytes.Length;)
+            {
+                var length = Math.Min(_longest, bytes.Length - at);
+                int id;
+                while (!_ids.TryGetValue(bytes.Substring(at, length), out id) && length > 1)
+                {
+                    length--;
+                }
+
+                if (_ids.TryGetValue(bytes.Substring(at, length), out id))
+                {
+                    ids.Add(id);
+                }
+
+                at += length;
+            }
+        }
+
+        return ids;
+    }
+}

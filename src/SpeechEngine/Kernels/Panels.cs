@@ -1,0 +1,87 @@
+using System.Runtime.CompilerServices;
+
+namespace SpeechEngine.Kernels;
+
+/// <summary>
+/// How the right-hand matrix of a product lies in memory. All three are cut into panels of <see cref="Panel.Columns"/> columns;
+/// inside a panel the rows (the summed index k) follow each other, so a product reads memory strictly forward.
+/// </summary>
+enum PanelFormat
+{
+    /// <summary>[k][32] floats.</summary>
+    Float,
+
+    /// <summary>[k][32] binary16; products come out 2^-112 too small (see <see cref="ILanes{TVector}.LoadHalfBits"/>).</summary>
+    Half,
+
+    /// <summary>Blocks of 32 k: 32 float scales, 32 float minima, then [32][32] signed bytes; value = byte·scale + minimum.</summary>
+    Bytes,
+}
+
+/// <summary>Sizes of a panel.</summary>
+static class Panel
+{
+    /// <summary>Columns of a panel: two registers of the widest vectors.</summary>
+    public const int Columns = 32;
+
+    /// <summary>k per block of <see cref="PanelFormat.Bytes"/>: the block length of ggml's quantised types.</summary>
+    public const int BlockRows = 32;
+
+    /// <summary>Bytes of one block of <see cref="PanelFormat.Bytes"/>: scales, minima, values.</summary>
+    public const int BlockBytes = (2 * Columns * sizeof(float)) + (BlockRows * Columns);
+
+    /// <summary>What undoes the exponent shift of <see cref="ILanes{TVector}.LoadHalfBits"/>.</summary>
+    public const float HalfScale = 5.192296858534828e33f;
+
+    /// <summary>Bytes of one panel with <paramref name="inputs"/> rows.</summary>
+    public static long Bytes(PanelFormat format, int inputs) => format switch
+    {
+        PanelFormat.Float => (long)inputs * Columns * sizeof(float),
+        PanelFormat.Half => (long)inputs * Columns * sizeof(ushort),
+        _ => (long)inputs / BlockRows * BlockBytes,
+    };
+
+    /// <summary>Panels that hold <paramref name="columns"/> columns; the last one is filled up with zeros.</summary>
+    public static int CountFor(int columns) => (columns + Columns - 1) / Columns;
+
+    /// <summary><paramref name="columns"/> rounded up to whole panels.</summary>
+    public static int Padded(int columns) => CountFor(columns) * Columns;
+}
+
+/// <summary>Reads one vector of a panel row; a struct per format, so that the kernel is compiled once per format.</summary>
+unsafe interface IPanelReader
+{
+    /// <summary>Which format this is: a constant to the compiler.</summary>
+    static abstract PanelFormat Format { get; }
+
+    /// <summary>Columns [column, column + Count) of the row at <paramref name="row"/>; scale and minimum apply to Bytes only.</summary>
+    static abstract TVector Load<TLanes, TVector>(byte* row, int column, TVector scale, TVector minimum)
+        where TLanes : struct, ILanes<TVector>;
+}
+
+readonly unsafe struct FloatPanel : IPanelReader
+{
+    public static PanelFormat Format => PanelFormat.Float;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Load<TLanes, TVector>(byte* row, int column, TVector scale, TVector minimum)
+        where TLanes : struct, ILanes<TVector> => TLanes.Load((float*)row + column);
+}
+
+readonly unsafe struct HalfPanel : IPanelReader
+{
+    public static PanelFormat Format => PanelFormat.Half;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Load<TLanes, TVector>(byte* row, int column, TVector scale, TVector minimum)
+        where TLanes : struct, ILanes<TVector> => TLanes.LoadHalfBits((ushort*)row + column);
+}
+
+readonly unsafe struct BytesPanel : IPanelReader
+{
+    public static PanelFormat Format => PanelFormat.Bytes;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Load<TLanes, TVector>(byte* row, int column, TVector scale, TVector minimum)
+        where TLanes : struct, ILanes<TVector> => TLanes.Fma(TLanes.LoadBytes((sbyte*)row + column), scale, minimum);
+}

@@ -1,0 +1,77 @@
+using SpeechEngine.Kernels;
+
+namespace SpeechEngine.Model;
+
+/// <summary>
+/// One weight matrix as the kernels read it, with its bias: y = x · W + b. Immutable after loading and shared by all states.
+/// </summary>
+sealed unsafe class PackedMatrix : IDisposable
+{
+    readonly AlignedBuffer _data;
+    readonly AlignedBuffer? _bias;
+
+    /// <summary>Takes over the two buffers.</summary>
+    /// <param name="scale">Factor that turns stored values into true ones.</param>
+    /// <param name="bias">[outputs, padded to whole panels], or null.</param>
+    public PackedMatrix(PanelFormat format, int inputs, int outputs, float scale, AlignedBuffer data, AlignedBuffer? bias)
+    {
+        _data = data;
+        _bias = bias;
+        Outputs = outputs;
+        Scale = scale;
+        View = new PanelView
+        {
+            Format = format,
+            Data = data.Data,
+            PanelBytes = Panel.Bytes(format, inputs),
+            RowBytes = format switch { PanelFormat.Float => 128, PanelFormat.Half => 64, _ => 32 },
+            Inputs = inputs,
+            Panels = Panel.CountFor(outputs),
+        };
+    }
+
+    /// <summary>The panels.</summary>
+    public PanelView View { get; }
+
+    /// <summary>Columns of the product that mean something; the rest of the last panel is zero.</summary>
+    public int Outputs { get; }
+
+    /// <summary>Factor that turns sums over stored values into true ones.</summary>
+    public float Scale { get; }
+
+    /// <summary>Bytes held in memory.</summary>
+    public long Bytes => _data.Bytes + (_bias?.Bytes ?? 0);
+
+    /// <summary>Scale and bias of this matrix as the end of a product.</summary>
+    public TileFinish Finish(bool accumulate = false) =>
+        new() { Scale = Scale, Bias = _bias is null ? null : _bias.Floats, Accumulate = accumulate };
+
+    /// <summary>Writes the weights of output <paramref name="column"/> (a token's embedding) to <paramref name="destination"/>[inputs].</summary>
+    public void CopyColumn(int column, float* destination)
+    {
+        var view = View;
+        var panel = view.Data + (column / Panel.Columns * view.PanelBytes);
+        var lane = column % Panel.Columns;
+        for (var k = 0; k < view.Inputs; k++)
+        {
+            destination[k] = view.Format switch
+            {
+                PanelFormat.Float => ((float*)panel)[(k * Panel.Columns) + lane],
+                PanelFormat.Half => LanesScalar.LoadHalfBits((ushort*)panel + (k * Panel.Columns) + lane) * Scale,
+                _ => ByteValue(panel + (k / Panel.BlockRows * Panel.BlockBytes), k % Panel.BlockRows, lane),
+            };
+        }
+    }
+
+    public void Dispose()
+    {
+        _data.Dispose();
+        _bias?.Dispose();
+    }
+
+    static float ByteValue(byte* block, int row, int lane)
+    {
+        var values = (sbyte*)(block + (2 * Panel.Columns * sizeof(float)));
+        return (values[(row * Panel.Columns) + lane] * ((float*)block)[lane]) + ((float*)block)[Panel.Columns + lane];
+    }
+}

@@ -1,0 +1,3 @@
+using SpeechEngine.Benchmarks;
+
+KernelBenchmarks.Run();
