@@ -206,8 +206,9 @@ sealed class Resampler
             for (var i = 0; i < tapCount; i++)
             {
                 var time = i - half + 1 - ((double)phase / phases); // input samples from the filter's middle
-                var edge = Math.Max(0, 1 - (time / half * (time / half)));
-                row[i] = Sinc(2 * cutoff * time) * Bessel(KaiserBeta * Math.Sqrt(edge)) * windowScale;
+                var depth = 1 - (time / half * (time / half)); // 1 in the middle of the window, 0 at its edges
+                // A row has a tap on one edge but never on the other: only 0 there keeps it symmetric.
+                row[i] = depth <= 0 ? 0 : Sinc(2 * cutoff * time) * Bessel(KaiserBeta * Math.Sqrt(depth)) * windowScale;
                 sum += row[i];
             }
 
