@@ -103,7 +103,7 @@ public sealed class ExternalDecoderTests : IDisposable
         var error = Assert.Throws<InvalidAudioException>(() => Decode(script, new AudioDecoderSettings { FfmpegTimeLimit = TimeSpan.FromSeconds(1) }));
 
         Assert.Equal(AudioFault.Damaged, error.Fault);
-        Assert.Equal("The audio could not be decoded within 1 seconds; the file might be corrupted.", error.Message);
+        Assert.Equal("The audio could not be decoded within 1 s; the file might be corrupted.", error.Message);
         Assert.InRange(clock.Elapsed, TimeSpan.FromSeconds(0.9), TimeSpan.FromSeconds(20));
         Assert.Empty(ChildProcesses.Running());
         Assert.False(ChildProcesses.AnyHasArgument("86399.125"));

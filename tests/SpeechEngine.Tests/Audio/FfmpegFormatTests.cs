@@ -1,3 +1,4 @@
+using System.Text;
 using SpeechEngine.Audio;
 
 namespace SpeechEngine.Tests.Audio;
@@ -148,6 +149,43 @@ public sealed class FfmpegFormatTests : IDisposable
             var error = Assert.Throws<InvalidAudioException>(() => Decode(path));
 
             Assert.True(error.Fault is AudioFault.Damaged or AudioFault.Empty or AudioFault.TooShort, $"{error.Fault}");
+        }
+    }
+
+    [Theory]
+    [InlineData("ffconcat version 1.0\nfile tone.flac\n")]
+    [InlineData("#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\ntone.flac\n#EXT-X-ENDLIST\n")]
+    public void Playlist_behind_a_tag_does_not_open_its_neighbour(string playlist)
+    {
+        Ffmpeg.Make(_folder.PathOf("tone.flac"), Ffmpeg.StereoTone);
+        var path = _folder.Write("upload", [.. "ID3\x4\0\0\0\0\0\0"u8, .. Encoding.ASCII.GetBytes(playlist)]);
+
+        Assert.Equal(AudioFault.Damaged, Assert.Throws<InvalidAudioException>(() => Decode(path)).Fault);
+    }
+
+    [Theory]
+    [InlineData("flac", "")]
+    [InlineData("mp3", "-c:a libmp3lame")]
+    [InlineData("m4a", "-c:a aac -movflags +faststart")]
+    [InlineData("ogg", "-c:a libvorbis")]
+    [InlineData("webm", "-c:a libopus")]
+    public void Mutated_files_are_decoded_or_refused_and_nothing_else(string extension, string encoder)
+    {
+        var whole = File.ReadAllBytes(Encode(extension, encoder));
+        var random = new Random(11);
+        for (var round = 0; round < 8; round++)
+        {
+            var mutated = whole.ToArray();
+            for (var changes = 0; changes < 20; changes++)
+            {
+                var place = changes < 5 ? random.Next(16, 200) : random.Next(mutated.Length);
+                mutated[place] = (byte)random.Next(256);
+            }
+
+            var error = Record.Exception(() => Decode(_folder.Write("mutated", mutated), new AudioDecoderSettings { MaxDuration = TimeSpan.FromSeconds(30) }));
+
+            Assert.True(error is null or InvalidAudioException, error?.ToString());
+            Assert.Empty(ChildProcesses.Running());
         }
     }
 

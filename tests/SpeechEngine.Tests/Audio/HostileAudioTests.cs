@@ -121,7 +121,7 @@ public sealed class HostileAudioTests : IDisposable
         var decoded = 0;
         var faults = new HashSet<AudioFault>();
 
-        for (var round = 0; round < 4_000; round++)
+        for (var round = 0; round < 3_000; round++)
         {
             var path = _folder.Write("fuzz", Mutate(seeds[round % seeds.Length], random));
             var before = GC.GetAllocatedBytesForCurrentThread();
@@ -129,7 +129,7 @@ public sealed class HostileAudioTests : IDisposable
             {
                 using var audio = Decode(path);
                 Assert.InRange(audio.Duration, TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(10));
-                Assert.DoesNotContain(audio.Samples.ToArray(), sample => !float.IsFinite(sample));
+                Assert.True(double.IsFinite(Tone.Rms(audio.Samples)));
                 decoded++;
             }
             catch (InvalidAudioException e)
@@ -141,7 +141,7 @@ public sealed class HostileAudioTests : IDisposable
         }
 
         // Both kinds must occur, or the mutations test nothing.
-        Assert.InRange(decoded, 400, 3_600);
+        Assert.InRange(decoded, 300, 2_700);
         Assert.Superset(new HashSet<AudioFault> { AudioFault.Damaged, AudioFault.Unsupported, AudioFault.Unrecognised }, faults);
     }
 
