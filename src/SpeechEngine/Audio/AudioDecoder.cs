@@ -20,7 +20,7 @@ public sealed record AudioDecoderSettings
 public sealed class AudioDecoder
 {
     // 0.1 s, the shortest audio OpenAI's service accepts.
-    const int MinSamples = PcmAudio.SampleRate / 10;
+    internal const int MinSamples = PcmAudio.SampleRate / 10;
 
     readonly ExternalDecoder _ffmpeg;
     readonly int _maxSamples;

@@ -20,7 +20,7 @@ static class AudioErrors
         new(AudioFault.Damaged, "Audio file might be corrupted or unsupported", inner);
 
     public static InvalidAudioException TookTooLong(TimeSpan limit) =>
-        new(AudioFault.Damaged, $"The audio could not be decoded within {limit.TotalSeconds:0.#} seconds; the file might be corrupted.");
+        new(AudioFault.Damaged, $"The audio could not be decoded within {limit.TotalSeconds:0.#} s; the file might be corrupted.");
 
     public static InvalidAudioException DamagedWav(string what) =>
         new(AudioFault.Damaged, $"The WAV file is damaged: {what}.");

@@ -14,9 +14,6 @@ sealed class ExternalDecoder(AudioDecoderSettings settings)
         + "pcm_s8,pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be,"
         + "pcm_alaw,pcm_mulaw,adpcm_ms,adpcm_ima_wav,adpcm_ima_qt,gsm,gsm_ms";
 
-    // 0.1 s, the shortest audio that is of any use.
-    const int UsableSamples = PcmAudio.SampleRate / 10;
-
     /// <summary>Appends the decoded file to <paramref name="pcm"/>; ffmpeg is gone when this returns or throws.</summary>
     /// <exception cref="InvalidAudioException">ffmpeg is missing, or the file is damaged, too long or takes too long.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
@@ -63,7 +60,7 @@ sealed class ExternalDecoder(AudioDecoderSettings settings)
         // What was decoded before is sound, and people send such recordings: the text of that part beats a refusal.
         var failed = end.ExitCode != 0;
         var complained = end.Complaints.Length > 0;
-        if ((failed && samples < UsableSamples) || (complained && samples == 0))
+        if ((failed && samples < AudioDecoder.MinSamples) || (complained && samples == 0))
         {
             throw AudioErrors.Damaged(report);
         }

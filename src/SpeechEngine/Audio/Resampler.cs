@@ -27,6 +27,8 @@ sealed class Resampler
     const int MaxInterpolatedPhases = 512;
     const int MinInterpolatedPhases = 32;
 
+    static readonly double[] BesselSeries = MakeBesselSeries();
+
     readonly int _inputRate;
     readonly int _up;         // 16000 / gcd: fractions of an input sample are counted in 1 / _up
     readonly int _wholeStep;  // one output sample further is so many input samples ...
@@ -197,44 +199,60 @@ sealed class Resampler
     {
         var taps = new float[(phases + 1) * tapCount];
         var row = new double[tapCount];
-        var half = tapCount / 2;
-        var windowScale = 1 / Bessel(KaiserBeta);
-
-        for (var phase = 0; phase <= phases; phase++)
+        for (var phase = 0; phase <= phases / 2; phase++)
         {
-            var sum = 0.0;
-            for (var i = 0; i < tapCount; i++)
-            {
-                var time = i - half + 1 - ((double)phase / phases); // input samples from the filter's middle
-                var edge = Math.Max(0, 1 - (time / half * (time / half)));
-                row[i] = Sinc(2 * cutoff * time) * Bessel(KaiserBeta * Math.Sqrt(edge)) * windowScale;
-                sum += row[i];
-            }
+            FillRow(row, (double)phase / phases, cutoff);
 
             // Every phase passes a constant unchanged; without this, it would come out as a faint tone.
+            var scale = 1 / row.Sum();
             for (var i = 0; i < tapCount; i++)
             {
-                taps[(phase * tapCount) + i] = (float)(row[i] / sum);
+                var tap = (float)(row[i] * scale);
+                taps[(phase * tapCount) + i] = tap;
+                taps[((phases - phase) * tapCount) + (tapCount - 1 - i)] = tap; // h is symmetric
             }
         }
 
         return taps;
     }
 
+    static void FillRow(double[] row, double fraction, double cutoff)
+    {
+        var half = row.Length / 2;
+        for (var i = 0; i < row.Length; i++)
+        {
+            var time = i - half + 1 - fraction; // input samples from the filter's middle
+            var depth = 1 - (time / half * (time / half)); // 1 in the middle of the window, 0 at its edges
+            // A row has a tap on one edge but never on the other: only 0 there keeps it symmetric.
+            row[i] = depth <= 0 ? 0 : Sinc(2 * cutoff * time) * Bessel(KaiserBeta * KaiserBeta * depth);
+        }
+    }
+
     static double Sinc(double x) => x == 0 ? 1 : Math.Sin(Math.PI * x) / (Math.PI * x);
 
-    // Modified Bessel function of the first kind, order 0, by its series.
-    static double Bessel(double x)
+    // Modified Bessel function of the first kind, order 0, of the root of x2: the shape of the Kaiser window.
+    static double Bessel(double x2)
     {
-        var sum = 1.0;
-        var term = 1.0;
-        for (var k = 1; term > sum * 1e-17; k++)
+        var sum = 0.0;
+        for (var k = BesselSeries.Length - 1; k >= 0; k--)
         {
-            term *= x / (2 * k) * (x / (2 * k));
-            sum += term;
+            sum = (sum * (x2 / 4)) + BesselSeries[k];
         }
 
         return sum;
+    }
+
+    // 1 / (k!)²; enough terms for KaiserBeta, where the last one adds less than 1e-15.
+    static double[] MakeBesselSeries()
+    {
+        var series = new double[26];
+        series[0] = 1;
+        for (var k = 1; k < series.Length; k++)
+        {
+            series[k] = series[k - 1] / ((double)k * k);
+        }
+
+        return series;
     }
 
     static int GreatestCommonDivisor(int a, int b)
