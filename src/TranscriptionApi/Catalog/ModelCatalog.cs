@@ -40,7 +40,7 @@ sealed class ModelCatalog(ModelOptions options, string dataFolder)
     readonly string _bundledFolder = Path.Combine(AppContext.BaseDirectory, options.Folder);
     readonly string _downloadFolder = DownloadFolder(dataFolder);
 
-    /// <summary>The models whose files are present, the default one first.</summary>
+    /// <summary>The models whose files are present, the default one first if it is among them: see <see cref="Default"/>.</summary>
     public IReadOnlyList<CatalogModel> Present
     {
         get
@@ -134,7 +134,8 @@ sealed class ModelCatalog(ModelOptions options, string dataFolder)
             return false;
         }
 
-        var (magic, vocabulary, audioPositions, textPositions, mels) = (Field(header, 0), Field(header, 1), Field(header, 2), Field(header, 6), Field(header, 10));
+        var (magic, vocabulary, mels) = (Field(header, 0), Field(header, 1), Field(header, 10));
+        var (audioPositions, textPositions) = (Field(header, 2), Field(header, 6));
         return magic == 0x67676d6c && vocabulary is > 50_000 and < 60_000 && audioPositions == 1500 && textPositions == 448 && mels is 80 or 128;
     }
 

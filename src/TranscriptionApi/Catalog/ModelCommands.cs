@@ -89,7 +89,13 @@ static class ModelCommands
     }
 
     static async Task<int> PullAsync(
-        (ModelOptions Models, string DataFolder) settings, string name, string? from, TextWriter output, TextWriter error, bool isTerminal, CancellationToken cancellation)
+        (ModelOptions Models, string DataFolder) settings,
+        string name,
+        string? from,
+        TextWriter output,
+        TextWriter error,
+        bool isTerminal,
+        CancellationToken cancellation)
     {
         var catalog = new ModelCatalog(settings.Models, settings.DataFolder);
         if (catalog.Find(name) is { } present)
@@ -109,11 +115,12 @@ static class ModelCommands
         var folder = ModelCatalog.DownloadFolder(settings.DataFolder);
         await output.WriteLineAsync($"Pulling '{model.Name}' ({model.Size}) from {address}");
         using var http = ModelDownload.CreateClient();
-        await PullProgress.ShowAsync(model, output, isTerminal, report => new ModelDownload(http, folder).FetchAsync(model, address, report, cancellation));
+        var download = new ModelDownload(http, folder);
+        await PullProgress.ShowAsync(model, output, isTerminal, report => download.FetchAsync(model, address, report, cancellation));
         await output.WriteLineAsync($"'{model.Name}' is ready: {Path.Combine(folder, model.File)}");
         if (settings.Models.Default != model.Name)
         {
-            await output.WriteLineAsync($"To make it the default: MODELS__DEFAULT={model.Name}");
+            await output.WriteLineAsync($"To make it the default, start the server with MODELS__DEFAULT={model.Name}");
         }
 
         return 0;

@@ -133,7 +133,8 @@ sealed class ModelDownload(HttpClient http, string folder)
             fruitless = part.Length > before ? 0 : fruitless + 1;
             if (fruitless >= MaxFruitlessAttempts)
             {
-                throw new ModelDownloadException($"{address} could not be fetched: {problem} (tried {fruitless} times; what came is kept for the next run).");
+                throw new ModelDownloadException(
+                    $"{address} could not be fetched: {problem} (tried {fruitless} times; what came is kept for the next run).");
             }
 
             report(new DownloadProgress(part.Length, null, $"{problem}; trying again"));

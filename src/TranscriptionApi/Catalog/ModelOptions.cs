@@ -3,7 +3,8 @@ using Microsoft.Extensions.Options;
 
 namespace TranscriptionApi.Catalog;
 
-/// <summary>Where models are found, which one answers when a client names none of ours, and where they are pulled from.</summary>
+/// <summary>Where models are found, which one answers to OpenAI's names, and where they are pulled from.</summary>
+/// <remarks>To add a setting: a property with its default here, a rule attribute, a row in the table of models/README.md.</remarks>
 sealed class ModelOptions : IValidatableObject
 {
     public const string Section = "Models";

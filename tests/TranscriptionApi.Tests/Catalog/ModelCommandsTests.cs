@@ -14,7 +14,8 @@ public sealed class ModelCommandsTests : IDisposable
         _folder.WriteModel("models/ggml-tiny.bin");
         var (code, output, _) = await RunAsync("models", "list");
         Assert.Equal(0, code);
-        var (here, there) = (output[..output.IndexOf("Can be pulled", StringComparison.Ordinal)], output[output.IndexOf("Can be pulled", StringComparison.Ordinal)..]);
+        var half = output.IndexOf("Can be pulled", StringComparison.Ordinal);
+        var (here, there) = (output[..half], output[half..]);
         Assert.Contains("  demo ", here);
         Assert.Contains("(default)", here);
         Assert.Contains("  tiny ", here);

@@ -104,15 +104,20 @@ public sealed class ModelDownloadTests : IAsyncLifetime
         AssertPublished();
     }
 
-    [Fact]
-    public async Task Content_that_changed_between_runs_is_begun_again()
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 2)]
+    public async Task Content_that_changed_between_runs_is_begun_again(bool honoursIfRange, int requests)
     {
         _mirror.Content = Noise(seed: 2);
+        _mirror.HonoursIfRange = honoursIfRange;
         await StopAfterFirstBytesAsync();
 
         (_mirror.Content, _mirror.ETag) = (Published, "\"second\"");
         await FetchAsync();
         AssertPublished();
+        Assert.Equal(1 + requests, _mirror.Requests.Count);
+        Assert.DoesNotContain(_reports, report => report.Problem?.Contains("does not fit") == true);
     }
 
     [Fact]

@@ -10,7 +10,10 @@ public sealed class ModelManifestTests
     [Fact]
     public void No_name_stands_for_two_models()
     {
-        var names = Models.SelectMany(model => ModelManifest.AliasesOf(model).Append(model.Name).Distinct()).Concat(ModelCatalog.OpenAiNames).ToList();
+        var names = Models
+            .SelectMany(model => ModelManifest.AliasesOf(model).Append(model.Name))
+            .Concat(ModelCatalog.OpenAiNames)
+            .ToList();
         Assert.Equal(names.Count, names.Distinct(StringComparer.OrdinalIgnoreCase).Count());
     }
 

@@ -26,6 +26,8 @@ sealed class ModelMirror : IAsyncDisposable
 
     public bool HonoursRange { get; set; } = true;
 
+    public bool HonoursIfRange { get; set; } = true;
+
     /// <summary>Answers with this status as often as it is listed, then normally.</summary>
     public Queue<int> Refusals { get; } = [];
 
@@ -65,7 +67,7 @@ sealed class ModelMirror : IAsyncDisposable
 
         response.Headers.ETag = ETag;
         var start = 0;
-        if (HonoursRange && range.Length > 0 && (ifRange.Length == 0 || ifRange == ETag))
+        if (HonoursRange && range.Length > 0 && (ifRange.Length == 0 || ifRange == ETag || !HonoursIfRange))
         {
             start = int.Parse(range["bytes=".Length..^1]);
             if (start >= Content.Length)
@@ -91,12 +93,8 @@ sealed class ModelMirror : IAsyncDisposable
         var isCut = Cuts.TryDequeue(out var sent);
         var isStalled = !isCut && Stalls.TryDequeue(out sent);
         await response.Body.WriteAsync(isCut || isStalled ? Content.AsMemory(start, sent) : Content.AsMemory(start), http.RequestAborted);
-        if (isCut)
-        {
-            await response.Body.FlushAsync(http.RequestAborted);
-            http.Abort();
-        }
-        else if (isStalled)
+        // A cut needs nothing more: Kestrel closes a connection whose answer ends before its stated length.
+        if (isStalled)
         {
             await response.Body.FlushAsync(http.RequestAborted);
             await Task.Delay(Timeout.Infinite, http.RequestAborted);
