@@ -91,9 +91,9 @@ sealed partial class EngineHost(ModelCatalog catalog, LoadModel load, EngineQueu
         {
             await GetAsync(model, stoppingToken);
         }
-        catch (ApiException)
+        catch (Exception error) when (error is ApiException or OperationCanceledException)
         {
-            // Logged and noted by Load; the next request tries again.
+            // A failure is logged and noted by Load, and the next request tries again; a stopping server needs no model.
         }
     }
 

@@ -200,3 +200,15 @@ public sealed class OfficialClientTests : OfficialClientContract
 
     private protected override TestApi CreateApi() => new();
 }
+
+/// <summary>The contract with the real engine and the bundled model.</summary>
+public sealed class OfficialClientRealEngineTests : OfficialClientContract
+{
+    protected override byte[] Audio { get; } = File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "samples", "sample-en.wav"));
+
+    protected override double Seconds => 3.692;
+
+    protected override string Text => "Alice is going to the library tomorrow.";
+
+    private protected override TestApi CreateApi() => new() { HasRealEngine = true };
+}
