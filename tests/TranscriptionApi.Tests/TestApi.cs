@@ -47,7 +47,7 @@ sealed class TestApi : WebApplicationFactory<Program>
     public Uri StartOnSocket()
     {
         _onSocket = true;
-        UseKestrel(0);
+        UseKestrel();
         StartServer();
         return ClientOptions.BaseAddress;
     }
@@ -116,6 +116,7 @@ sealed class TestApi : WebApplicationFactory<Program>
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
         TestModels.Write(DataFolder);
+        builder.UseSetting("urls", "http://127.0.0.1:0");
         builder.UseSetting("Data:Folder", DataFolder);
         builder.UseSetting("Models:Default", HasRealEngine ? "demo" : TestModels.Default);
         foreach (var (key, value) in _settings)

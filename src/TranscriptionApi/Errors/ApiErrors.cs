@@ -32,7 +32,7 @@ static class ApiErrors
         new(413, ServerError, $"413: Maximum content size limit ({limit}) exceeded ({read} bytes read)");
 
     public static ApiException ByStatus(int status) =>
-        new(status, status < 500 ? InvalidRequest : ServerError, $"The request could not be served (HTTP status {status}).");
+        new(status, status is 413 or >= 500 ? ServerError : InvalidRequest, $"The request could not be served (HTTP status {status}).");
 
     // Fields.
     public static ApiException MissingFile() => Invalid("Missing required parameter: 'file'.", "file", "missing_required_parameter");

@@ -28,8 +28,8 @@ static class Listening
             // Routes that take uploads lift this and count for themselves.
             kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
 
-            // Kestrel's 240 bytes a second would let one 25 MiB upload hold its connection for a day.
-            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 4096, gracePeriod: TimeSpan.FromSeconds(10));
+            // Slower than any live recording is sent; Kestrel's 240 bytes a second would let one 25 MiB upload hold its connection for a day.
+            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 1024, gracePeriod: TimeSpan.FromSeconds(10));
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
             kestrel.Limits.MaxConcurrentConnections = 1000;
         });

@@ -6,7 +6,12 @@ using SpeechEngine.Audio;
 
 namespace TranscriptionApi.Tests.Uploads;
 
+/// <summary>Tests that measure the whole process and therefore run while no other test does.</summary>
+[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+public sealed class Alone;
+
 /// <summary>How bodies arrive: in pieces, too large, broken off; and that nothing of them stays behind.</summary>
+[Collection(nameof(Alone))]
 public sealed class UploadTests : IAsyncLifetime
 {
     const long Mebibyte = 1024 * 1024;
