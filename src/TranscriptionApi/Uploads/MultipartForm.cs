@@ -90,15 +90,14 @@ sealed class MultipartForm : IDisposable
     async Task ReadPartAsync(
         MultipartSection part, string fileField, IReadOnlySet<string> textFields, UploadStore uploads, CancellationToken cancellation)
     {
-        if (!ContentDispositionHeaderValue.TryParse(part.ContentDisposition, out var disposition) || disposition.Name.Length == 0)
+        if (PartName.Of(part) is not { Field: var name, IsFile: var isFile })
         {
-            throw ApiErrors.MalformedMultipart("A part has no usable Content-Disposition header with a name.");
+            throw ApiErrors.MalformedMultipart("A part has no Content-Disposition header with a name.");
         }
 
-        var name = FieldName(disposition);
         if (name == fileField)
         {
-            await ReadFileAsync(part, IsFile(part, disposition), name, uploads, cancellation);
+            await ReadFileAsync(part, isFile, name, uploads, cancellation);
         }
         else if (textFields.Contains(name))
         {
@@ -109,20 +108,6 @@ sealed class MultipartForm : IDisposable
             await DrainAsync(part, cancellation);
         }
     }
-
-    // Repeated fields are written x[], x[0] or plain x by different clients.
-    static string FieldName(ContentDispositionHeaderValue disposition)
-    {
-        var name = HeaderUtilities.RemoveQuotes(disposition.Name).ToString();
-        var bracket = name.IndexOf('[', StringComparison.Ordinal);
-        return bracket > 0 && name.EndsWith(']') && !name.AsSpan(bracket).ContainsAnyInRange('a', 'z') ? name[..bracket] : name;
-    }
-
-    // A file name marks a file; some clients give none, but then say with a media type that it is not text.
-    static bool IsFile(MultipartSection part, ContentDispositionHeaderValue disposition) =>
-        disposition.FileName.HasValue
-        || disposition.FileNameStar.HasValue
-        || (part.ContentType is { } type && !type.StartsWith("text/", StringComparison.OrdinalIgnoreCase));
 
     async Task ReadFileAsync(MultipartSection part, bool isFile, string name, UploadStore uploads, CancellationToken cancellation)
     {

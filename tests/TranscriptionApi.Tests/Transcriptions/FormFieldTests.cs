@@ -104,6 +104,8 @@ public sealed class FormFieldTests : IAsyncLifetime
     [InlineData("form-data; name=\"file\"; filename=\"größe.wav\"", "Content-Type: audio/x-wav\r\n")]
     [InlineData("form-data; name=\"file\"; filename=\"upload\"", "Content-Type: application/octet-stream\r\n")]
     [InlineData("form-data; name=\"file\"", "Content-Type: audio/wav\r\n")]
+    [InlineData("form-data; name=\"file\"; filename=\"she said \"hi\".wav\"", "")]
+    [InlineData("form-data; name=file[]; filename=a b.wav", "")]
     public async Task File_part_is_taken_however_it_is_described(string disposition, string contentType)
     {
         byte[] body =
