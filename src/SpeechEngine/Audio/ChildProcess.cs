@@ -19,7 +19,7 @@ readonly record struct ChildEnd(int ExitCode, string Complaints)
 
 /// <summary>
 /// Runs one program without a shell, with an empty environment, with limits where the system has the tools, and reads
-/// its output. Whatever happens, the program and its children are gone when <see cref="Run"/> is over.
+/// its output. Whatever happens, the program and the children it still has are gone when <see cref="Run"/> is over.
 /// </summary>
 /// <remarks>
 /// The asynchronous reads and waits here are waited for on the spot: they are the only ones that can be given up, and
