@@ -21,6 +21,13 @@ public sealed unsafe class PcmAudio : IDisposable
         SampleCount = sampleCount;
     }
 
+    /// <summary>Takes over memory that came from <see cref="NativeMemory"/>.</summary>
+    internal PcmAudio(float* samples, int sampleCount)
+    {
+        _samples = samples;
+        SampleCount = sampleCount;
+    }
+
     /// <summary>Number of samples.</summary>
     public int SampleCount { get; private set; }
 
