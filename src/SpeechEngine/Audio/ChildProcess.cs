@@ -19,44 +19,58 @@ readonly record struct ChildEnd(int ExitCode, string Complaints)
 
 /// <summary>
 /// Runs one program without a shell, with an empty environment, with limits where the system has the tools, and reads
-/// its output. Whatever happens, the program and its children are gone when <see cref="Run"/> is over.
+/// its output. Whatever happens, the program and the children it still has are gone when <see cref="Run"/> is over.
 /// </summary>
+/// <remarks>
+/// The asynchronous reads and waits here are waited for on the spot: they are the only ones that can be given up, and
+/// a pipe stays open for as long as anybody holds its other end, even when the program itself is dead.
+/// </remarks>
 static class ChildProcess
 {
     const int MaxComplaintBytes = 64 * 1024;
     const long MaxAddressSpaceBytes = 2L << 30; // below 0.8 GiB Debian's ffmpeg cannot even load its libraries
 
+    // How long messages are waited for that were written just before the program's end.
+    static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
+
     // What a program may need to be found and loaded; nothing that configures it or holds a secret.
     static readonly string[] KeptVariables = ["PATH", "LD_LIBRARY_PATH", "SystemRoot"];
 
     /// <summary>Runs <paramref name="program"/>, gives its standard output to <paramref name="read"/>, waits for its end.</summary>
+    /// <param name="program">Full path of the program.</param>
+    /// <param name="arguments">Its arguments, taken literally.</param>
+    /// <param name="cpuLimit">Processor time it may use.</param>
+    /// <param name="read">Gets its standard output; a read returns 0 at the end and throws when cancelled.</param>
+    /// <param name="cancellation">Kills the program.</param>
     /// <exception cref="OperationCanceledException">Killed because of <paramref name="cancellation"/>.</exception>
     /// <exception cref="InvalidAudioException">The program cannot be started; or whatever <paramref name="read"/> throws.</exception>
     public static ChildEnd Run(
-        string program, IReadOnlyList<string> arguments, TimeSpan cpuLimit, Action<Stream> read, CancellationToken cancellation)
+        string program,
+        IReadOnlyList<string> arguments,
+        TimeSpan cpuLimit,
+        Action<Func<Memory<byte>, int>> read,
+        CancellationToken cancellation)
     {
         using var process = Start(program, arguments, cpuLimit);
         using var output = process.StandardOutput.BaseStream;
         using var errors = process.StandardError.BaseStream;
-        var complaints = new Complaints(errors);
+        using var stopListening = new CancellationTokenSource();
+        var complaints = ReadComplaintsAsync(errors, stopListening.Token);
         try
         {
             process.StandardInput.Close();
+            read(buffer => output.ReadAsync(buffer, cancellation).AsTask().GetAwaiter().GetResult());
+            process.WaitForExitAsync(cancellation).GetAwaiter().GetResult();
 
-            // Blocking reads and waits cannot be cancelled; killing the other side ends both.
-            using (cancellation.UnsafeRegister(static child => KillTree((Process)child!), process))
-            {
-                read(output);
-                process.WaitForExit();
-            }
-
-            cancellation.ThrowIfCancellationRequested();
-            return new ChildEnd(process.ExitCode, complaints.Take());
+            stopListening.CancelAfter(LastWords);
+            return new ChildEnd(process.ExitCode, complaints.GetAwaiter().GetResult());
         }
         finally
         {
             KillTree(process);
             process.WaitForExit();
+            stopListening.Cancel();
+            complaints.GetAwaiter().GetResult();
         }
     }
 
@@ -127,45 +141,24 @@ static class ChildProcess
         }
     }
 
-    /// <summary>Reads standard error on a thread of its own, so that a flood of messages never blocks the program.</summary>
-    sealed class Complaints
+    // Reads to the end, so that a flood of messages never blocks the program, but keeps only the beginning.
+    static async Task<string> ReadComplaintsAsync(Stream errors, CancellationToken stop)
     {
-        readonly Thread _reader;
-        readonly ArrayBufferWriter<byte> _kept = new();
-
-        public Complaints(Stream errors)
+        var kept = new ArrayBufferWriter<byte>();
+        var buffer = new byte[4096];
+        try
         {
-            _reader = new Thread(() => Read(errors)) { IsBackground = true, Name = "ffmpeg errors" };
-            _reader.Start();
-        }
-
-        /// <summary>The text, without control characters; call after the program's end.</summary>
-        public string Take()
-        {
-            // A stray grandchild may hold the pipe open; its messages are not worth waiting for.
-            if (!_reader.Join(TimeSpan.FromSeconds(1)))
+            for (int read; (read = await errors.ReadAsync(buffer, stop).ConfigureAwait(false)) > 0;)
             {
-                return "";
-            }
-
-            var text = Encoding.UTF8.GetString(_kept.WrittenSpan);
-            return string.Concat(text.Select(letter => char.IsControl(letter) ? ' ' : letter)).Trim();
-        }
-
-        void Read(Stream errors)
-        {
-            var buffer = new byte[4096];
-            try
-            {
-                for (int read; (read = errors.Read(buffer)) > 0;)
-                {
-                    _kept.Write(buffer.AsSpan(0, Math.Min(read, MaxComplaintBytes - _kept.WrittenCount)));
-                }
-            }
-            catch (Exception e) when (e is IOException or ObjectDisposedException)
-            {
-                // The program is gone and its pipe was closed: there is nothing more to keep.
+                kept.Write(buffer.AsSpan(0, Math.Min(read, MaxComplaintBytes - kept.WrittenCount)));
             }
         }
+        catch (OperationCanceledException)
+        {
+            // Somebody else holds the pipe open; what came so far will do.
+        }
+
+        var text = Encoding.UTF8.GetString(kept.WrittenSpan);
+        return string.Concat(text.Select(letter => char.IsControl(letter) ? ' ' : letter)).Trim();
     }
 }

@@ -28,7 +28,7 @@ sealed class ExternalDecoder(AudioDecoderSettings settings)
         ChildEnd end;
         try
         {
-            end = ChildProcess.Run(program, arguments, settings.FfmpegTimeLimit, output => ReadSamples(output, pcm), either.Token);
+            end = ChildProcess.Run(program, arguments, settings.FfmpegTimeLimit, read => ReadSamples(read, pcm), either.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -107,12 +107,12 @@ sealed class ExternalDecoder(AudioDecoderSettings settings)
         _ => throw new ArgumentOutOfRangeException(nameof(container), container, "No format that ffmpeg is asked for."),
     };
 
-    static void ReadSamples(Stream output, PcmBuilder pcm)
+    static void ReadSamples(Func<Memory<byte>, int> readBytes, PcmBuilder pcm)
     {
         var bytes = new byte[64 * 1024];
         var samples = new float[bytes.Length / sizeof(float)];
         var filled = 0;
-        for (int read; (read = output.Read(bytes, filled, bytes.Length - filled)) > 0;)
+        for (int read; (read = readBytes(bytes.AsMemory(filled))) > 0;)
         {
             filled += read;
             var block = samples.AsSpan(0, filled / sizeof(float));

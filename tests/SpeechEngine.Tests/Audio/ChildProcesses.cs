@@ -15,6 +15,22 @@ public sealed class ChildProcesses
     /// <summary>Whether a process with this argument exists anywhere.</summary>
     internal static bool AnyHasArgument(string argument) => All().Any(process => process.Arguments.Contains(argument));
 
+    /// <summary>False when such a process is still there after seconds: a killed grandchild takes a moment to vanish.</summary>
+    internal static async Task<bool> WithArgumentIsGoneAsync(string argument)
+    {
+        for (var looks = 0; looks < 200; looks++)
+        {
+            if (!AnyHasArgument(argument))
+            {
+                return true;
+            }
+
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+
+        return false;
+    }
+
     static IEnumerable<(string Name, int Parent, string[] Arguments)> All()
     {
         if (!Directory.Exists("/proc/self"))

@@ -95,7 +95,7 @@ public sealed class ExternalDecoderTests : IDisposable
     }
 
     [Fact]
-    public void Hung_program_and_its_children_are_killed_at_the_time_limit()
+    public async Task Hung_program_and_its_children_are_killed_at_the_time_limit()
     {
         var script = Script("trap '' TERM INT HUP; sleep 86399.125 & wait");
         var clock = Stopwatch.StartNew();
@@ -106,7 +106,29 @@ public sealed class ExternalDecoderTests : IDisposable
         Assert.Equal("The audio could not be decoded within 1 s; the file might be corrupted.", error.Message);
         Assert.InRange(clock.Elapsed, TimeSpan.FromSeconds(0.9), TimeSpan.FromSeconds(20));
         Assert.Empty(ChildProcesses.Running());
-        Assert.False(ChildProcesses.AnyHasArgument("86399.125"));
+        Assert.True(await ChildProcesses.WithArgumentIsGoneAsync("86399.125"));
+    }
+
+    [Fact]
+    public void Pipe_held_open_by_a_stray_process_does_not_hold_the_decoder()
+    {
+        var script = Script("sleep 15 & exit 0");
+        var clock = Stopwatch.StartNew();
+
+        var error = Assert.Throws<InvalidAudioException>(() => Decode(script, new AudioDecoderSettings { FfmpegTimeLimit = TimeSpan.FromSeconds(1) }));
+
+        Assert.Equal(AudioFault.Damaged, error.Fault);
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(12));
+    }
+
+    [Fact]
+    public void Messages_of_a_stray_process_are_not_waited_for()
+    {
+        var script = Script("sleep 15 > /dev/null & head -c 32000 /dev/zero");
+        var clock = Stopwatch.StartNew();
+
+        Assert.Equal(8_000, Decode(script).Length);
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(12));
     }
 
     [Theory]
@@ -127,7 +149,7 @@ public sealed class ExternalDecoderTests : IDisposable
         var error = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => decoding);
         Assert.Equal(giveUp.Token, error.CancellationToken);
         Assert.Empty(ChildProcesses.Running());
-        Assert.False(ChildProcesses.AnyHasArgument("86399.25"));
+        Assert.True(await ChildProcesses.WithArgumentIsGoneAsync("86399.25"));
     }
 
     [Fact]

@@ -1,0 +1,236 @@
+using System.Diagnostics;
+using SpeechEngine.Audio;
+using SpeechEngine.Model;
+using SpeechEngine.Tests.Loading;
+using SpeechEngine.Tests.Reference;
+
+namespace SpeechEngine.Tests;
+
+/// <summary>The engine from the outside: whole recordings through a loaded model.</summary>
+public sealed class SpeechToTextTests
+{
+    const string Sentence = "en-02.wav";
+
+    [Fact]
+    public void A_sentence_is_heard_and_its_numbers_make_sense()
+    {
+        using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings { Threads = 2 });
+        using var audio = WavFile.Read(TestFiles.Data("clips", Sentence));
+        var expected = ReferenceTranscripts.Run("greedy-q8_0").Single(clip => clip.Clip == Sentence);
+
+        var window = Assert.Single(engine.Transcribe(audio, new TranscribeOptions { Language = "en" }, CancellationToken.None));
+
+        var segment = Assert.Single(window.Segments);
+        Assert.Equal(expected.Text, segment.Text);
+        Assert.Equal("en", window.Language);
+        Assert.Equal(expected.Segments[0].Tokens.Select(token => token.Id), segment.Tokens);
+        Assert.InRange(segment.AverageLogProbability, -0.5, -0.01);
+        Assert.InRange(segment.NoSpeechProbability, 0, 0.3);
+        Assert.InRange(segment.CompressionRatio, 0.3, 2);
+        Assert.Equal(0, segment.Seek);
+        Assert.True(segment.Start < segment.End);
+        Assert.InRange(window.Position, TimeSpan.FromSeconds(audio.Duration.TotalSeconds - 0.02), audio.Duration);
+    }
+
+    [Fact]
+    public void A_prompt_is_listened_to_and_does_not_break_the_answer()
+    {
+        using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
+        var expected = ReferenceTranscripts.Run("prompt-q8_0").Where(clip => clip.Clip.StartsWith("en-1", StringComparison.Ordinal)).ToList();
+        var same = 0;
+        foreach (var clip in expected)
+        {
+            using var audio = WavFile.Read(TestFiles.Data("clips", clip.Clip));
+            var options = new TranscribeOptions { Language = "en", Prompt = "Turn on the radio in the garage." };
+            same += Text(engine.Transcribe(audio, options, CancellationToken.None)) == clip.Text ? 1 : 0;
+        }
+
+        Assert.InRange(same, expected.Count - 1, expected.Count);
+    }
+
+    [Fact]
+    public void The_same_seed_draws_the_same_text()
+    {
+        using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
+        using var audio = WavFile.Read(TestFiles.Data("clips", "en-07.wav"));
+        string Draw(int seed) => Text(engine.Transcribe(audio, new TranscribeOptions { Language = "en", Temperature = 1f, Seed = seed }, CancellationToken.None));
+
+        Assert.Equal(Draw(1), Draw(1));
+        Assert.True(Enumerable.Range(0, 12).Select(Draw).Distinct().Count() > 1);
+    }
+
+    [Fact]
+    public async Task Calls_at_the_same_time_give_what_they_give_alone()
+    {
+        using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings { Threads = 2 });
+        string Hear(string clip)
+        {
+            using var audio = WavFile.Read(TestFiles.Data("clips", clip));
+            return Text(engine.Transcribe(audio, new TranscribeOptions(), CancellationToken.None));
+        }
+
+        string[] clips = ["en-00.wav", "es-04.wav", "en-05.wav", "es-08.wav"];
+        var alone = clips.Select(Hear).ToArray();
+        var together = await Task.WhenAll(clips.Select(clip => Task.Run(() => Hear(clip))));
+
+        Assert.Equal(alone, together);
+    }
+
+    [Fact]
+    public void Cancellation_ends_the_work_and_the_engine_goes_on()
+    {
+        using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
+        using var audio = new PcmAudio(16_000 * 100);
+        using var cancellation = new CancellationTokenSource();
+        var windows = 0;
+
+        Assert.Throws<OperationCanceledException>(() =>
+        {
+            foreach (var window in engine.Transcribe(audio, new TranscribeOptions(), cancellation.Token))
+            {
+                windows++;
+                cancellation.Cancel();
+            }
+        });
+
+        Assert.Equal(1, windows);
+        using var sentence = WavFile.Read(TestFiles.Data("clips", Sentence));
+        Assert.NotEmpty(Text(engine.Transcribe(sentence, new TranscribeOptions(), CancellationToken.None)));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(1600)]
+    [InlineData(16_000)]
+    [InlineData(480_000)]
+    [InlineData(480_001)]
+    public void Silence_of_any_length_comes_to_an_end(int samples)
+    {
+        using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
+        using var audio = new PcmAudio(samples);
+
+        var windows = engine.Transcribe(audio, new TranscribeOptions(), CancellationToken.None).ToList();
+
+        Assert.InRange(windows.Count, samples > 3200 ? 1 : 0, 40);
+        Assert.All(windows.Zip(windows.Skip(1)), pair => Assert.Equal(pair.First.Position, pair.Second.Start));
+    }
+
+    [Theory]
+    [InlineData("xx", SpeechTask.Transcribe, 0f)]
+    [InlineData("yue", SpeechTask.Transcribe, 0f)]
+    [InlineData(null, SpeechTask.Transcribe, 1.5f)]
+    [InlineData(null, SpeechTask.Transcribe, float.NaN)]
+    public void Options_that_do_not_fit_are_refused_before_any_work(string? language, SpeechTask task, float temperature)
+    {
+        using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
+        using var audio = new PcmAudio(16_000);
+
+        Assert.Throws<ArgumentException>(() => engine.Transcribe(audio, new TranscribeOptions { Language = language, Task = task, Temperature = temperature }, CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData("no-weights-tiny.bin")]
+    [InlineData("no-weights-base.en.bin")]
+    [InlineData("no-weights-small.bin")]
+    [Trait("Category", "Slow")]
+    public void Files_without_tensors_run_to_the_end_and_say_nothing(string model)
+    {
+        using var engine = SpeechToText.Load(TestFiles.Shared("models", model), new EngineSettings());
+        using var audio = WavFile.Read(TestFiles.Shared("models", "jfk.wav"));
+
+        var window = Assert.Single(engine.Transcribe(audio, new TranscribeOptions(), CancellationToken.None));
+
+        Assert.Empty(window.Segments);
+        Assert.Equal(TimeSpan.FromSeconds(10.99), window.Position);
+    }
+
+    [Fact]
+    [Trait("Category", "Slow")]
+    public void A_model_of_large_v3s_shape_runs_to_the_end()
+    {
+        var writer = new ModelWriter
+        {
+            WithoutTensors = true,
+            Shape = new ModelDimensions
+            {
+                Vocabulary = 51866,
+                AudioContext = 1500,
+                AudioState = 1280,
+                AudioHeads = 20,
+                AudioLayers = 2,
+                TextContext = 448,
+                TextState = 1280,
+                TextHeads = 20,
+                TextLayers = 3,
+                Mels = 128,
+            },
+        };
+        using var file = new TempFile(writer.Write());
+        using var engine = SpeechToText.Load(file.Path, new EngineSettings());
+        using var audio = new PcmAudio(16_000 * 11);
+
+        var window = Assert.Single(engine.Transcribe(audio, new TranscribeOptions(), CancellationToken.None));
+
+        Assert.Empty(window.Segments);
+        Assert.Equal(128, engine.Dimensions.Mels);
+    }
+
+    [Fact]
+    public void Random_weights_of_every_type_run_to_the_end()
+    {
+        foreach (var type in new[] { "F32", "F16", "Q8_0", "Q5_0", "Q5_1", "Q4_0", "Q4_1" })
+        {
+            using var file = new TempFile(new ModelWriter { LinearType = Enum.Parse<SpeechEngine.Loading.TensorType>(type) }.Write());
+            using var engine = SpeechToText.Load(file.Path, new EngineSettings());
+            using var audio = new PcmAudio(16_000);
+
+            Assert.NotEmpty(engine.Transcribe(audio, new TranscribeOptions { Language = "en" }, CancellationToken.None));
+        }
+    }
+
+    [Fact]
+    [Trait("Category", "Slow")]
+    public async Task An_hour_needs_no_more_memory_than_its_samples_and_lets_others_through()
+    {
+        // A network of one narrow layer: what is looked at is memory and turns, not words.
+        using var file = new TempFile(new ModelWriter { WithoutTensors = true }.Write());
+        using var engine = SpeechToText.Load(file.Path, new EngineSettings { Threads = 2 });
+        using var sentence = WavFile.Read(TestFiles.Data("clips", Sentence));
+        _ = engine.Transcribe(sentence, new TranscribeOptions(), CancellationToken.None).ToList();
+        using var hour = new PcmAudio(16_000 * 3600);
+        hour.Samples.Fill(0.01f);
+        var windows = 0;
+        var allocated = 0L;
+        var before = PrivateBytes();
+
+        var longRun = Task.Run(() =>
+        {
+            var start = GC.GetAllocatedBytesForCurrentThread();
+            foreach (var window in engine.Transcribe(hour, new TranscribeOptions(), CancellationToken.None))
+            {
+                Interlocked.Increment(ref windows);
+            }
+
+            allocated = GC.GetAllocatedBytesForCurrentThread() - start;
+        }, TestContext.Current.CancellationToken);
+        SpinWait.SpinUntil(() => Volatile.Read(ref windows) > 3 || longRun.IsCompleted);
+        Assert.Single(engine.Transcribe(sentence, new TranscribeOptions(), CancellationToken.None));
+        var seen = Volatile.Read(ref windows);
+        await longRun;
+
+        Assert.Equal(120, windows);
+        Assert.InRange(seen, 4, 119);
+        Assert.InRange(allocated, 0, 5_000_000);
+        Assert.InRange(PrivateBytes() - before, long.MinValue, 120_000_000);
+    }
+
+    static long PrivateBytes()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.PrivateMemorySize64;
+    }
+
+    static string Text(IEnumerable<WindowTranscript> windows) =>
+        string.Concat(windows.SelectMany(window => window.Segments).Select(segment => segment.Text));
+}
