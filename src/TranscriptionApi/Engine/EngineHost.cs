@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using SpeechEngine;
+using SpeechEngine.Kernels;
 using TranscriptionApi.Catalog;
 using TranscriptionApi.Errors;
 
@@ -103,7 +104,7 @@ sealed partial class EngineHost(ModelCatalog catalog, LoadModel load, EngineQueu
         {
             var engine = load(model);
             Note(model, Readiness.Ready);
-            LogLoaded(model.Id);
+            LogLoaded(model.Id, Simd.Width);
             return engine;
         }
         catch (Exception error)
@@ -122,8 +123,8 @@ sealed partial class EngineHost(ModelCatalog catalog, LoadModel load, EngineQueu
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "Model {Model} is loaded.")]
-    partial void LogLoaded(string model);
+    [LoggerMessage(LogLevel.Information, "Model {Model} is loaded; kernels use {Simd}.")]
+    partial void LogLoaded(string model, SimdWidth simd);
 
     [LoggerMessage(LogLevel.Error, "Model {Model} could not be loaded.")]
     partial void LogFailed(Exception error, string model);

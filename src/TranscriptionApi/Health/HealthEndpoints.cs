@@ -1,4 +1,5 @@
 using System.Reflection;
+using SpeechEngine.Kernels;
 using TranscriptionApi.Catalog;
 using TranscriptionApi.Engine;
 using TranscriptionApi.Security;
@@ -30,6 +31,7 @@ static class HealthEndpoints
         Name(engines.Readiness),
         Version,
         catalog.Default?.Id,
+        Simd.Width.ToString(),
         queue.Running,
         queue.Waiting);
 
@@ -42,5 +44,5 @@ static class HealthEndpoints
     };
 }
 
-/// <summary>The state of the server; model is the default one, null when none is installed.</summary>
-sealed record HealthReport(string Status, string Version, string? Model, int Running, int Waiting);
+/// <summary>The state of the server; model is the default one, null when none is installed; simd is the engine's vector width.</summary>
+sealed record HealthReport(string Status, string Version, string? Model, string Simd, int Running, int Waiting);

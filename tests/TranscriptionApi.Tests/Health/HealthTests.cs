@@ -12,10 +12,11 @@ public sealed class HealthTests
         using var client = await api.ReadyClientAsync();
         using var health = JsonDocument.Parse(await client.GetStringAsync("/health", TestContext.Current.CancellationToken));
 
-        Assert.Equal(["status", "version", "model", "running", "waiting"], health.RootElement.EnumerateObject().Select(key => key.Name));
+        Assert.Equal(["status", "version", "model", "simd", "running", "waiting"], health.RootElement.EnumerateObject().Select(key => key.Name));
         Assert.Equal("ready", health.RootElement.GetProperty("status").GetString());
         Assert.Equal(TestModels.Default, health.RootElement.GetProperty("model").GetString());
         Assert.NotEmpty(health.RootElement.GetProperty("version").GetString()!);
+        Assert.Equal(SpeechEngine.Kernels.Simd.Width.ToString(), health.RootElement.GetProperty("simd").GetString());
         Assert.Equal("""{"status":"alive"}""", await client.GetStringAsync("/healthz", TestContext.Current.CancellationToken));
     }
 

@@ -1,0 +1,67 @@
+using System.Text.RegularExpressions;
+using TranscriptionApi.Catalog;
+using TranscriptionApi.Engine;
+using TranscriptionApi.Security;
+using TranscriptionApi.Transcriptions;
+using TranscriptionApi.Uploads;
+
+namespace TranscriptionApi.Tests;
+
+/// <summary>README.md tells the truth about files and settings.</summary>
+public sealed partial class ReadMeTests
+{
+    static readonly string Root = FindRoot();
+    static readonly string ReadMe = File.ReadAllText(Path.Combine(Root, "README.md"));
+
+    [Fact]
+    public void Every_file_it_names_exists()
+    {
+        var files = Files().Matches(ReadMe).Select(match => match.Value).Distinct().ToList();
+
+        Assert.InRange(files.Count, 20, 200);
+        Assert.All(files, file => Assert.True(File.Exists(Path.Combine(Root, file)), file));
+    }
+
+    [Fact]
+    public void Its_settings_are_the_settings()
+    {
+        var real = new[]
+        {
+            (DataOptions.Section, (object)new DataOptions()), (UploadOptions.Section, new UploadOptions()), (AudioOptions.Section, new AudioOptions()),
+            (EngineOptions.Section, new EngineOptions()), (ModelOptions.Section, new ModelOptions()), (SecurityOptions.Section, new SecurityOptions()),
+        };
+        var rows = Settings().Matches(ReadMe).ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value);
+
+        foreach (var (section, options) in real)
+        {
+            foreach (var property in options.GetType().GetProperties())
+            {
+                var name = $"{section}:{property.Name}";
+                Assert.True(rows.Remove(name, out var documented), $"{name} is missing");
+                if (documented.StartsWith('`'))
+                {
+                    Assert.Equal($"`{property.GetValue(options)}`", documented);
+                }
+            }
+        }
+
+        Assert.Empty(rows);
+    }
+
+    [GeneratedRegex(@"\b(?:src|models|tests)/[\w./-]+\.(?:cs|wav|md)\b")]
+    private static partial Regex Files();
+
+    [GeneratedRegex(@"^\| `(\w+:\w+)` \| ([^|]+?) \|", RegexOptions.Multiline)]
+    private static partial Regex Settings();
+
+    static string FindRoot()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "TranscriptionApi.sln")))
+        {
+            folder = Path.GetDirectoryName(folder)!;
+        }
+
+        return folder;
+    }
+}
