@@ -62,12 +62,7 @@ static class SegmentBuilder
 
     static void Add(ReadOnlySpan<DecodedToken> tokens, Source source, int start, int end, List<Segment> segments)
     {
-        var ids = new int[tokens.Length];
-        for (var i = 0; i < ids.Length; i++)
-        {
-            ids[i] = tokens[i].Id;
-        }
-
+        var ids = IdsOf(tokens);
         var text = source.Vocabulary.TextOf(ids);
         if (text.Length == 0)
         {
@@ -103,13 +98,7 @@ static class SegmentBuilder
 
     static double CompressionRatio(Vocabulary vocabulary, ReadOnlySpan<DecodedToken> tokens)
     {
-        var ids = new int[tokens.Length];
-        for (var i = 0; i < ids.Length; i++)
-        {
-            ids[i] = tokens[i].Id;
-        }
-
-        var text = Encoding.UTF8.GetBytes(vocabulary.TextOf(ids).Trim());
+        var text = Encoding.UTF8.GetBytes(vocabulary.TextOf(IdsOf(tokens)).Trim());
         using var packed = new MemoryStream();
         using (var zlib = new ZLibStream(packed, CompressionLevel.Optimal, leaveOpen: true))
         {
@@ -117,6 +106,17 @@ static class SegmentBuilder
         }
 
         return (double)text.Length / packed.Length;
+    }
+
+    static int[] IdsOf(ReadOnlySpan<DecodedToken> tokens)
+    {
+        var ids = new int[tokens.Length];
+        for (var i = 0; i < ids.Length; i++)
+        {
+            ids[i] = tokens[i].Id;
+        }
+
+        return ids;
     }
 
     /// <summary>What all segments of a window have in common.</summary>

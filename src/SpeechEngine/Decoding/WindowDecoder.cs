@@ -30,96 +30,94 @@ static class WindowDecoder
     /// <summary>Decodes one window.</summary>
     public static WindowResult Decode(DecodingState state, in WindowRequest request, CancellationToken cancellation)
     {
-        var model = state.Model;
-        var vocabulary = model.Vocabulary;
-        var withTimestamps = model.WritesTimestamps;
-
         // (1)
+        var prompt = FeedPrompt(state, in request, cancellation);
+
+        // (2), (3)
+        var tokens = DecodeTokens(state, in request, prompt.Positions, prompt.LogitRow, cancellation);
+        return new WindowResult(prompt.Language, tokens.Count, tokens.Advance, AverageLogProbability(state.Tokens.AsSpan(0, tokens.Count)), prompt.NoSpeech);
+    }
+
+    /// <summary>
+    /// Feeds [previous text,] start of transcript, language and task. To detect the language the start alone is fed first; without
+    /// previous text it then stays in the cache as the first position of the sequence.
+    /// </summary>
+    /// <returns>Positions used, and the row of logits that the first token is chosen from.</returns>
+    static (int Language, double NoSpeech, int Positions, int LogitRow) FeedPrompt(DecodingState state, in WindowRequest request, CancellationToken cancellation)
+    {
+        var vocabulary = state.Model.Vocabulary;
         var language = request.Language;
-        var noSpeech = double.NaN;
-        var position = 0;
+        var noSpeech = 0.0;
+        var cached = 0;
         if (vocabulary.IsMultilingual && language < 0)
         {
-            (language, noSpeech) = DetectLanguage(state, cancellation);
+            state.SetRow(0, vocabulary.StartOfTranscript, 0, wantsLogits: true);
+            state.Decoder.Step(state.Rows.AsSpan(0, 1), state.Scratch, cancellation);
+            language = LanguageDetection.Likeliest(state.Logits(0), vocabulary);
+            noSpeech = TokenChoice.Probability(state.Logits(0), vocabulary.NoSpeech);
+            cached = request.Prompt.Count > 0 ? 0 : 1;
         }
 
         var rows = 0;
-        var start = 0;
-        if (request.Prompt.Count > 0)
+        void Feed(int token, bool wantsLogits = false)
         {
-            state.SetRow(rows, vocabulary.Previous, rows++, wantsLogits: false);
-            foreach (var token in request.Prompt)
-            {
-                state.SetRow(rows, token, rows++, wantsLogits: false);
-            }
-
-            start = rows;
+            state.SetRow(rows, token, cached + rows, wantsLogits);
+            rows++;
         }
 
-        // After detection without a prompt the sequence's first token is in the cache already.
-        var skipped = start == 0 && !double.IsNaN(noSpeech) ? 1 : 0;
-        if (skipped == 0)
+        if (request.Prompt.Count > 0)
         {
-            state.SetRow(rows, vocabulary.StartOfTranscript, rows++, wantsLogits: true);
+            Feed(vocabulary.Previous);
+            foreach (var token in request.Prompt)
+            {
+                Feed(token);
+            }
+        }
+
+        if (cached == 0)
+        {
+            Feed(vocabulary.StartOfTranscript, wantsLogits: true);
         }
 
         if (vocabulary.IsMultilingual)
         {
-            state.SetRow(rows, vocabulary.LanguageToken(language), skipped + rows++, wantsLogits: false);
-            state.SetRow(rows, request.Task == SpeechTask.Translate ? vocabulary.Translate : vocabulary.Transcribe, skipped + rows++, wantsLogits: false);
+            Feed(vocabulary.LanguageToken(language));
+            Feed(request.Task == SpeechTask.Translate ? vocabulary.Translate : vocabulary.Transcribe);
         }
 
-        if (!withTimestamps)
+        if (!state.Model.WritesTimestamps)
         {
-            state.SetRow(rows, vocabulary.NoTimestamps, skipped + rows++, wantsLogits: false);
+            Feed(vocabulary.NoTimestamps);
         }
 
         state.Rows[rows - 1].WantsLogits = true;
-        var logitRow = state.Decoder.Step(state.Rows.AsSpan(0, rows), state.Scratch, cancellation) - 1;
-        position = skipped + rows;
-        if (skipped == 0)
+        var logitRows = state.Decoder.Step(state.Rows.AsSpan(0, rows), state.Scratch, cancellation);
+        if (cached == 0)
         {
             noSpeech = TokenChoice.Probability(state.Logits(0), vocabulary.NoSpeech);
         }
 
-        // (2), (3)
-        var tokens = DecodeTokens(state, in request, withTimestamps, position, logitRow, cancellation);
-        return new WindowResult(language, tokens.Count, tokens.Advance, tokens.AverageLogProbability, noSpeech);
+        return (language, noSpeech, cached + rows, logitRows - 1);
     }
 
-    static (int Language, double NoSpeech) DetectLanguage(DecodingState state, CancellationToken cancellation)
+    /// <summary>Chooses token after token; they are left in <see cref="DecodingState.Tokens"/>.</summary>
+    /// <returns>How many of them count, and how many frames they cover.</returns>
+    static (int Count, int Advance) DecodeTokens(DecodingState state, in WindowRequest request, int position, int logitRow, CancellationToken cancellation)
     {
         var vocabulary = state.Model.Vocabulary;
-        state.SetRow(0, vocabulary.StartOfTranscript, 0, wantsLogits: true);
-        state.Decoder.Step(state.Rows.AsSpan(0, 1), state.Scratch, cancellation);
-        var logits = state.Logits(0);
-        return (LanguageDetection.Likeliest(logits, vocabulary), TokenChoice.Probability(logits, vocabulary.NoSpeech));
-    }
-
-    static (int Count, int Advance, double AverageLogProbability) DecodeTokens(
-        DecodingState state, in WindowRequest request, bool withTimestamps, int position, int logitRow, CancellationToken cancellation)
-    {
-        var vocabulary = state.Model.Vocabulary;
+        var withTimestamps = state.Model.WritesTimestamps;
         var rules = new LogitRules(vocabulary, withTimestamps);
         var tokens = state.Tokens;
         var most = Math.Min((state.Model.Dimensions.TextContext / 2) - 4, state.Self.Capacity - position);
         var advance = ModelDimensions.WindowFrames;
         var hasTimestamp = false;
-        var keep = 0;
+        var placed = 0;
         var count = 0;
-        var complete = false;
 
-        while (count < most)
+        while (true)
         {
             var logits = state.Logits(logitRow);
-            if (request.Temperature > 0)
-            {
-                foreach (ref var logit in logits)
-                {
-                    logit /= request.Temperature;
-                }
-            }
-
+            Flatten(logits, request.Temperature);
             rules.Apply(logits, new DecodedSoFar(count, count > 0 ? tokens[count - 1].Id : -1, count > 1 ? tokens[count - 2].Id : -1, hasTimestamp ? advance / 2 : -1));
             var token = TokenChoice.Next(logits, vocabulary.FirstTimestamp, request.Temperature > 0 ? request.Random.NextDouble() : null);
             tokens[count++] = token;
@@ -127,53 +125,49 @@ static class WindowDecoder
             if (token.Id > vocabulary.FirstTimestamp)
             {
                 var here = 2 * (token.Id - vocabulary.FirstTimestamp);
-                if (hasTimestamp && advance > here && keep < count - 1)
+                if (hasTimestamp && here < advance && placed < count - 1)
                 {
-                    // Time runs backwards: the text since the last timestamp cannot be placed.
-                    break;
+                    // Time runs backwards: the text since the last timestamp cannot be placed, and all there is is kept.
+                    return (count, advance);
                 }
 
                 advance = here;
-                keep = count;
+                placed = count;
                 hasTimestamp = true;
             }
 
             var reachesEnd = advance + EndMargin >= request.Remaining;
             if (token.Id == vocabulary.EndOfText || (hasTimestamp && reachesEnd))
             {
-                complete = keep > 0 || !withTimestamps || reachesEnd;
-                if (!withTimestamps)
-                {
-                    keep = count;
-                    advance = ModelDimensions.WindowFrames;
-                }
-                else if (keep == 0 && reachesEnd)
-                {
-                    keep = count;
-                }
-
-                break;
+                return withTimestamps && placed > 0 ? (placed, advance) : (count, advance);
             }
 
             if (!state.Model.HasTensors)
             {
                 // A network of zeros never ends a sentence.
-                advance = ModelDimensions.WindowFrames;
-                complete = true;
-                break;
+                return (0, ModelDimensions.WindowFrames);
             }
 
-            if (count < most)
+            if (count == most)
             {
-                state.SetRow(0, token.Id, position++, wantsLogits: true);
-                logitRow = state.Decoder.Step(state.Rows.AsSpan(0, 1), state.Scratch, cancellation) - 1;
+                // A window that never came to an end: when its timestamps got past the middle they are trusted, else all is kept.
+                return placed > 0 && advance >= ModelDimensions.WindowFrames / 2 ? (placed, advance) : (count, advance);
+            }
+
+            state.SetRow(0, token.Id, position++, wantsLogits: true);
+            logitRow = state.Decoder.Step(state.Rows.AsSpan(0, 1), state.Scratch, cancellation) - 1;
+        }
+    }
+
+    static void Flatten(Span<float> logits, float temperature)
+    {
+        if (temperature > 0)
+        {
+            foreach (ref var logit in logits)
+            {
+                logit /= temperature;
             }
         }
-
-        // A window that never came to an end, or whose time ran backwards, is all there is: its tokens are kept as they are.
-        complete |= count == most && keep > 0 && advance >= ModelDimensions.WindowFrames / 2;
-        var used = complete ? keep : count;
-        return (used, advance, AverageLogProbability(tokens.AsSpan(0, used)));
     }
 
     static double AverageLogProbability(ReadOnlySpan<DecodedToken> tokens)

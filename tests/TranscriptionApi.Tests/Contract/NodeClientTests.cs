@@ -5,29 +5,17 @@ using System.Text.Json;
 namespace TranscriptionApi.Tests.Contract;
 
 /// <summary>OpenAI's Node client against a real socket; skipped where there is no Node or npm cannot fetch the client.</summary>
-public sealed class NodeClientTests : IAsyncLifetime
+public sealed class NodeClientTests
 {
     static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "NodeClient");
-
-    readonly TestApi _api = new();
-
-    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
-
-    public ValueTask DisposeAsync() => _api.DisposeAsync();
+    static readonly string Sample = Path.Combine(AppContext.BaseDirectory, "samples", "sample-en.wav");
 
     [Fact]
     public async Task Node_client_understands_every_answer()
     {
-        await InstallAsync();
-        var address = _api.StartOnSocket();
-        using var ready = await _api.ReadyClientAsync();
-        var audio = Path.Combine(_api.DataFolder, "speech.wav");
-        await File.WriteAllBytesAsync(audio, TestAudio.Wav(), TestContext.Current.CancellationToken);
+        await using var api = new TestApi();
+        using var seen = await RunClientAsync(api, TestAudio.Wav());
 
-        var (status, output, errors) = await RunAsync("node", "client.mjs", new Uri(address, "/v1").ToString(), audio);
-
-        Assert.True(status == 0, errors);
-        using var seen = JsonDocument.Parse(output);
         const string Text = "Hello, world! Größe 10 --> 5 €.";
         Assert.Equal($$$"""{"text":"{{{Text}}}","usage":{"type":"duration","seconds":2},"hasRequestId":true}""", Raw(seen, "json"));
         Assert.Equal($"\"{Text}\"", Raw(seen, "fromBuffer"));
@@ -44,6 +32,33 @@ public sealed class NodeClientTests : IAsyncLifetime
         AssertFailure(seen, "badFile", "BadRequestError", 400, "file", "unsupported_value");
         AssertFailure(seen, "words", "BadRequestError", 400, "timestamp_granularities[]", "unsupported_value");
         AssertFailure(seen, "streaming", "BadRequestError", 400, "stream", "unsupported_value");
+    }
+
+    [Fact]
+    public async Task Node_client_hears_the_sample_through_the_real_engine()
+    {
+        await using var api = new TestApi { HasRealEngine = true };
+        using var seen = await RunClientAsync(api, await File.ReadAllBytesAsync(Sample, TestContext.Current.CancellationToken));
+
+        const string Text = "Alice is going to the library tomorrow.";
+        Assert.Equal($$$"""{"text":"{{{Text}}}","usage":{"type":"duration","seconds":4},"hasRequestId":true}""", Raw(seen, "json"));
+        Assert.StartsWith($$"""{"task":"transcribe","language":"english","duration":3.692,"text":"{{Text}}","segments":[{"id":0,"seek":0,"start":0.8,"end":3.2,""", Raw(seen, "verbose"));
+        Assert.Equal($"1\n00:00:00,800 --> 00:00:03,200\n{Text}\n\n\n", seen.RootElement.GetProperty("srt").GetString());
+        Assert.Equal($"WEBVTT\n\n00:00:00.800 --> 00:00:03.200\n{Text}\n\n", seen.RootElement.GetProperty("vtt").GetString());
+    }
+
+    static async Task<JsonDocument> RunClientAsync(TestApi api, byte[] speech)
+    {
+        await InstallAsync();
+        var address = api.StartOnSocket();
+        using var ready = await api.ReadyClientAsync();
+        var audio = Path.Combine(api.DataFolder, "speech.wav");
+        await File.WriteAllBytesAsync(audio, speech, TestContext.Current.CancellationToken);
+
+        var (status, output, errors) = await RunAsync("node", "client.mjs", new Uri(address, "/v1").ToString(), audio);
+
+        Assert.True(status == 0, errors);
+        return JsonDocument.Parse(output);
     }
 
     static void AssertFailure(JsonDocument seen, string name, string kind, int status, string? param, string code)
