@@ -69,7 +69,7 @@ check dotnet format TranscriptionApi.sln --verify-no-changes --no-restore || tru
 
 for folder in tests/*.Tests; do
   project=$(basename "$folder")
-  run_tests "$project"
+  run_tests "$project" -- -showLiveOutput
   if [ "$project" = SpeechEngine.Tests ]; then
     # The same tests on the narrower SIMD paths; SPEECH_ENGINE_EXPECT makes the tests check that the switch really worked.
     if grep -qs avx2 /proc/cpuinfo; then

@@ -3,6 +3,7 @@ using SpeechEngine.Audio;
 using SpeechEngine.Decoding;
 using SpeechEngine.Features;
 using SpeechEngine.Kernels;
+using SpeechEngine.Loading;
 using SpeechEngine.Model;
 
 namespace SpeechEngine;
@@ -49,12 +50,12 @@ public sealed unsafe class SpeechToText : ISpeechToText, IDisposable
     public int Threads => _pool.Threads;
 
     /// <summary>Loads a ggml model file of whisper.cpp.</summary>
-    /// <exception cref="Loading.InvalidModelException">The file is damaged, truncated or something else.</exception>
+    /// <exception cref="InvalidModelException">The file is damaged, truncated or something else.</exception>
     public static SpeechToText Load(string path, EngineSettings settings)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(settings.Threads);
         var threads = settings.Threads == 0 ? Environment.ProcessorCount : settings.Threads;
-        return new SpeechToText(WhisperModel.Load(path), threads);
+        return new SpeechToText(ModelLoader.Load(path), threads);
     }
 
     /// <inheritdoc/>

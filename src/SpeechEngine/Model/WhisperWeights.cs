@@ -1,5 +1,4 @@
 using SpeechEngine.Kernels;
-using SpeechEngine.Loading;
 
 namespace SpeechEngine.Model;
 
@@ -31,110 +30,42 @@ sealed record BlockWeights
 /// <param name="KeyValue">Encoder output → key, value, [state, 2·state].</param>
 sealed record CrossWeights(NormWeights Norm, PackedMatrix Query, PackedMatrix KeyValue, PackedMatrix Out);
 
-/// <summary>Every tensor of a Whisper network, packed for the kernels. Read-only after loading; all states share it.</summary>
-sealed class WhisperWeights : IDisposable
+/// <summary>Every tensor of a Whisper network, packed for the kernels. Read-only; all states share it.</summary>
+/// <param name="buffers">What is freed with the weights.</param>
+/// <param name="bytes">Bytes of all weights in memory.</param>
+sealed class WhisperWeights(IReadOnlyList<IDisposable> buffers, long bytes) : IDisposable
 {
-    readonly List<IDisposable> _owned = [];
-
     /// <summary>Three frames of mel → state, as a product: [3·mels, state].</summary>
-    public PackedMatrix Conv1 { get; private set; } = null!;
+    public required PackedMatrix Conv1 { get; init; }
 
     /// <summary>Three frames of state → state, stride 2: [3·state, state].</summary>
-    public PackedMatrix Conv2 { get; private set; } = null!;
+    public required PackedMatrix Conv2 { get; init; }
 
     /// <summary>[1500, state].</summary>
-    public AlignedBuffer EncoderPositions { get; private set; } = null!;
+    public required AlignedBuffer EncoderPositions { get; init; }
 
-    public BlockWeights[] EncoderBlocks { get; private set; } = [];
+    public required BlockWeights[] EncoderBlocks { get; init; }
 
-    public NormWeights EncoderNorm { get; private set; } = null!;
+    public required NormWeights EncoderNorm { get; init; }
 
     /// <summary>[text context, state].</summary>
-    public AlignedBuffer DecoderPositions { get; private set; } = null!;
+    public required AlignedBuffer DecoderPositions { get; init; }
 
     /// <summary>state → vocabulary; its columns are also the tokens' embeddings.</summary>
-    public PackedMatrix TokenEmbedding { get; private set; } = null!;
+    public required PackedMatrix TokenEmbedding { get; init; }
 
-    public BlockWeights[] DecoderBlocks { get; private set; } = [];
+    public required BlockWeights[] DecoderBlocks { get; init; }
 
-    public NormWeights DecoderNorm { get; private set; } = null!;
+    public required NormWeights DecoderNorm { get; init; }
 
     /// <summary>Bytes of all weights in memory.</summary>
-    public long Bytes { get; private set; }
-
-    /// <summary>Reads and packs all tensors.</summary>
-    /// <exception cref="InvalidModelException">A tensor is missing, unknown or of the wrong shape.</exception>
-    public static WhisperWeights Load(ModelFile file)
-    {
-        var weights = new WhisperWeights();
-        try
-        {
-            weights.Read(new TensorSource(file));
-            return weights;
-        }
-        catch
-        {
-            weights.Dispose();
-            throw;
-        }
-    }
+    public long Bytes => bytes;
 
     public void Dispose()
     {
-        foreach (var buffer in _owned)
+        foreach (var buffer in buffers)
         {
             buffer.Dispose();
         }
-    }
-
-    void Read(TensorSource source)
-    {
-        var shape = source.File.Dimensions;
-        var state = shape.AudioState;
-        Conv1 = Own(source.Convolution("encoder.conv1", shape.Mels, state));
-        Conv2 = Own(source.Convolution("encoder.conv2", state, state));
-        EncoderPositions = Own(source.Vector("encoder.positional_embedding", state, shape.AudioContext));
-        EncoderBlocks = [.. Enumerable.Range(0, shape.AudioLayers).Select(i => ReadBlock(source, $"encoder.blocks.{i}.", state, cross: false))];
-        EncoderNorm = ReadNorm(source, "encoder.ln_post", state);
-
-        DecoderPositions = Own(source.Vector("decoder.positional_embedding", state, shape.TextContext));
-        TokenEmbedding = Own(source.Matrix("decoder.token_embedding", state, shape.Vocabulary, bias: false));
-        DecoderBlocks = [.. Enumerable.Range(0, shape.TextLayers).Select(i => ReadBlock(source, $"decoder.blocks.{i}.", state, cross: true))];
-        DecoderNorm = ReadNorm(source, "decoder.ln", state);
-        source.ExpectAllUsed();
-    }
-
-    BlockWeights ReadBlock(TensorSource source, string prefix, int state, bool cross) => new()
-    {
-        AttentionNorm = ReadNorm(source, prefix + "attn_ln", state),
-        QueryKeyValue = Own(source.Fused(state, state, prefix + "attn.query", prefix + "attn.key", prefix + "attn.value")),
-        AttentionOut = Own(source.Matrix(prefix + "attn.out", state, state)),
-        Cross = cross
-            ? new CrossWeights(
-                ReadNorm(source, prefix + "cross_attn_ln", state),
-                Own(source.Matrix(prefix + "cross_attn.query", state, state)),
-                Own(source.Fused(state, state, prefix + "cross_attn.key", prefix + "cross_attn.value")),
-                Own(source.Matrix(prefix + "cross_attn.out", state, state)))
-            : null,
-        MlpNorm = ReadNorm(source, prefix + "mlp_ln", state),
-        MlpUp = Own(source.Matrix(prefix + "mlp.0", state, 4 * state)),
-        MlpDown = Own(source.Matrix(prefix + "mlp.2", 4 * state, state)),
-    };
-
-    NormWeights ReadNorm(TensorSource source, string name, int state) =>
-        new(Own(source.Vector(name + ".weight", state)), Own(source.Vector(name + ".bias", state)));
-
-    PackedMatrix Own(PackedMatrix matrix)
-    {
-        _owned.Add(matrix);
-        Bytes += matrix.Bytes;
-        return matrix;
-    }
-
-    AlignedBuffer Own(AlignedBuffer buffer)
-    {
-        _owned.Add(buffer);
-        Bytes += buffer.Bytes;
-        return buffer;
     }
 }

@@ -1,5 +1,4 @@
 using SpeechEngine.Loading;
-using SpeechEngine.Model;
 
 namespace SpeechEngine.Tests.Loading;
 
@@ -17,7 +16,7 @@ public sealed class ModelFileTests
         Assert.Equal(ModelWriter.TensorCount(ModelWriter.TinyShape), model.Tensors.Count);
         Assert.Equal(300, model.Tokens.Length);
         Assert.Equal("<299>"u8.ToArray(), model.Tokens[299]);
-        using var weights = WhisperWeights.Load(model);
+        using var weights = WeightReader.Read(model);
         Assert.Equal(64 * 3, weights.EncoderBlocks[0].QueryKeyValue.Outputs);
     }
 
@@ -118,7 +117,7 @@ public sealed class ModelFileTests
     static void Load(string path)
     {
         using var file = ModelFile.Open(path);
-        using var weights = WhisperWeights.Load(file);
+        using var weights = WeightReader.Read(file);
     }
 
     static byte[] Damaged(string damage)

@@ -1,6 +1,5 @@
 using SpeechEngine.Kernels;
 using SpeechEngine.Loading;
-using SpeechEngine.Model;
 
 namespace SpeechEngine.Tests.Loading;
 
@@ -25,7 +24,7 @@ public sealed unsafe class WeightTypeTests
             Edit = record => record.Name == "decoder.token_embedding.weight" ? embedding = record : record,
         }.Write());
         using var model = ModelFile.Open(file.Path);
-        using var weights = WhisperWeights.Load(model);
+        using var weights = WeightReader.Read(model);
 
         Assert.Equal(Enum.Parse<PanelFormat>(format), weights.TokenEmbedding.View.Format);
         var row = new float[64];
@@ -59,7 +58,7 @@ public sealed unsafe class WeightTypeTests
             },
         }.Write());
         using var model = ModelFile.Open(file.Path);
-        using var weights = WhisperWeights.Load(model);
+        using var weights = WeightReader.Read(model);
 
         Assert.Equal(PanelFormat.Float, weights.TokenEmbedding.View.Format);
         var row = stackalloc float[64];
@@ -83,7 +82,7 @@ public sealed unsafe class WeightTypeTests
             },
         }.Write());
         using var model = ModelFile.Open(file.Path);
-        using var weights = WhisperWeights.Load(model);
+        using var weights = WeightReader.Read(model);
 
         var row = stackalloc float[64];
         weights.TokenEmbedding.CopyColumn(0, row);

@@ -16,7 +16,7 @@ public sealed unsafe class TextDecoderTests : IDisposable
     readonly WhisperModel _model;
     readonly WorkerPool _pool = new(2);
 
-    public TextDecoderTests() => _model = WhisperModel.Load(_file.Path);
+    public TextDecoderTests() => _model = ModelLoader.Load(_file.Path);
 
     public void Dispose()
     {
