@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using SpeechEngine.Audio;
+using SpeechEngine.Loading;
 using SpeechEngine.Model;
 using SpeechEngine.Tests.Loading;
 using SpeechEngine.Tests.Reference;
@@ -117,6 +118,41 @@ public sealed class SpeechToTextTests
     }
 
     [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    [InlineData(1e30f)]
+    public void Absurd_samples_do_no_harm(float value)
+    {
+        using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
+        using var audio = new PcmAudio(32_000);
+        audio.Samples[5000..9000].Fill(value);
+
+        Assert.NotEmpty(engine.Transcribe(audio, new TranscribeOptions { Language = "en" }, CancellationToken.None));
+    }
+
+    [Fact]
+    public void Weights_that_are_no_numbers_are_called_a_damaged_model()
+    {
+        var writer = new ModelWriter
+        {
+            Edit = record =>
+            {
+                if (record.Name == "decoder.ln.weight")
+                {
+                    BitConverter.TryWriteBytes(record.Data, float.NaN);
+                }
+
+                return record;
+            },
+        };
+        using var file = new TempFile(writer.Write());
+        using var engine = SpeechToText.Load(file.Path, new EngineSettings());
+        using var audio = new PcmAudio(16_000);
+
+        Assert.Throws<InvalidModelException>(() => engine.Transcribe(audio, new TranscribeOptions { Language = "en" }, CancellationToken.None).ToList());
+    }
+
+    [Theory]
     [InlineData("xx", SpeechTask.Transcribe, 0f)]
     [InlineData("yue", SpeechTask.Transcribe, 0f)]
     [InlineData(null, SpeechTask.Transcribe, 1.5f)]
@@ -181,7 +217,7 @@ public sealed class SpeechToTextTests
     {
         foreach (var type in new[] { "F32", "F16", "Q8_0", "Q5_0", "Q5_1", "Q4_0", "Q4_1" })
         {
-            using var file = new TempFile(new ModelWriter { LinearType = Enum.Parse<SpeechEngine.Loading.TensorType>(type) }.Write());
+            using var file = new TempFile(new ModelWriter { LinearType = Enum.Parse<TensorType>(type) }.Write());
             using var engine = SpeechToText.Load(file.Path, new EngineSettings());
             using var audio = new PcmAudio(16_000);
 

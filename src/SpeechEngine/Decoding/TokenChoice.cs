@@ -1,4 +1,5 @@
 using SpeechEngine.Kernels;
+using SpeechEngine.Loading;
 
 namespace SpeechEngine.Decoding;
 
@@ -16,6 +17,7 @@ static class TokenChoice
     /// the likeliest text token, a timestamp is taken.
     /// </summary>
     /// <param name="logits">[vocabulary], already divided by the temperature; text is set to -∞ when a timestamp must be taken.</param>
+    /// <exception cref="InvalidModelException">The logits are not numbers.</exception>
     /// <param name="draw">A number from 0 to 1 that picks from the distribution, or null for the likeliest.</param>
     public static DecodedToken Next(Span<float> logits, int firstTimestamp, double? draw)
     {
@@ -27,6 +29,10 @@ static class TokenChoice
         var sumOfTimes = Reduction.SumOfExponentials(times, largestTime);
         var total = (Reduction.SumOfExponentials(text, largestText) * MathF.Exp(largestText - largest)) + (sumOfTimes * MathF.Exp(largestTime - largest));
         var logTotal = largest + MathF.Log(total);
+        if (!float.IsFinite(logTotal))
+        {
+            throw new InvalidModelException("The model's weights give results that are not numbers; its file is damaged.");
+        }
 
         var timestamp = float.IsNegativeInfinity(largestTime) ? -1 : firstTimestamp + Reduction.IndexOf(times, largestTime);
         if (timestamp >= 0 && largestTime + MathF.Log(sumOfTimes) > largestText)

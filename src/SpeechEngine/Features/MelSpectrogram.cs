@@ -29,8 +29,9 @@ sealed unsafe class MelSpectrogram : IDisposable
     /// <summary>Floats of working room per thread.</summary>
     public const int WorkFloats = Chunk * ((2 * FoldStride) + (2 * BinStride) + MaxBands);
 
-    // Whisper's floor: the logarithm of silence.
+    // Whisper's floor: the logarithm of silence. The ceiling keeps absurd samples (1e30) from turning into infinities further on.
     const float LeastPower = 1e-10f;
+    const float MostPower = 1e30f;
     const float Range = 8f;
 
     readonly AlignedBuffer _cosines;
@@ -138,7 +139,10 @@ sealed unsafe class MelSpectrogram : IDisposable
             var target = job->Destination + ((long)(first + frame) * job->Mels);
             for (var mel = 0; mel < job->Mels; mel++)
             {
-                var value = MathF.Log10(MathF.Max(bands[(frame * bandStride) + mel], LeastPower));
+                // Written so that what is not a number counts as silence.
+                var power = bands[(frame * bandStride) + mel];
+                power = power > LeastPower ? power : LeastPower;
+                var value = MathF.Log10(power < MostPower ? power : MostPower);
                 target[mel] = value;
                 largest = MathF.Max(largest, value);
             }
