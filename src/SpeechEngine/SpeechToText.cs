@@ -30,6 +30,7 @@ public sealed unsafe class SpeechToText : ISpeechToText, IDisposable
     readonly WhisperModel _model;
     readonly WorkerPool _pool;
     readonly ConcurrentBag<DecodingState> _idle = [];
+    volatile bool _disposed;
 
     SpeechToText(WhisperModel model, int threads)
     {
@@ -68,6 +69,12 @@ public sealed unsafe class SpeechToText : ISpeechToText, IDisposable
     /// <summary>Frees the weights and all states; no call may be running.</summary>
     public void Dispose()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
         foreach (var state in _idle)
         {
             state.Dispose();
@@ -79,11 +86,25 @@ public sealed unsafe class SpeechToText : ISpeechToText, IDisposable
     }
 
     /// <summary>A state for one call: an idle one, or a new one.</summary>
-    internal DecodingState RentState() => _idle.TryTake(out var state) ? state : new DecodingState(_model, _pool);
+    internal DecodingState RentState()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return _idle.TryTake(out var state) ? state : new DecodingState(_model, _pool);
+    }
 
     internal Vocabulary Vocabulary => _model.Vocabulary;
 
-    internal void ReturnState(DecodingState state) => _idle.Add(state);
+    internal void ReturnState(DecodingState state)
+    {
+        if (_disposed)
+        {
+            state.Dispose();
+        }
+        else
+        {
+            _idle.Add(state);
+        }
+    }
 
     IEnumerable<WindowTranscript> TranscribeWindows(PcmAudio audio, TranscribeOptions options, CancellationToken cancellation)
     {
@@ -92,9 +113,9 @@ public sealed unsafe class SpeechToText : ISpeechToText, IDisposable
         {
             var vocabulary = _model.Vocabulary;
             var language = options.Language is null ? -1 : Languages.IndexOf(options.Language);
-            var prompt = options.Prompt is null ? [] : vocabulary.Encode(" " + options.Prompt.Trim()).TakeLast(LongestPrompt).ToList();
+            var prompt = string.IsNullOrWhiteSpace(options.Prompt) ? [] : vocabulary.Encode(" " + options.Prompt.Trim()).TakeLast(LongestPrompt).ToList();
             var random = new Random(options.Seed);
-            var frames = MelSpectrogram.FrameCount(audio.SampleCount);
+            var frames = MelSpectrogram.FrameCount(audio.Samples.Length);
             var loudest = float.NaN;
             for (var seek = 0; seek + LeastFrames < frames;)
             {
@@ -121,6 +142,7 @@ public sealed unsafe class SpeechToText : ISpeechToText, IDisposable
     (int Language, List<Segment> Segments, int NextSeek) TranscribeWindow(
         DecodingState state, PcmAudio audio, int seek, in WindowRequest request, ref float loudest, CancellationToken cancellation)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         _pool.Enter();
         try
         {

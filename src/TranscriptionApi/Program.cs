@@ -9,9 +9,13 @@ using TranscriptionApi.Settings;
 using TranscriptionApi.Transcriptions;
 using TranscriptionApi.Uploads;
 
-if (args is ["models", ..])
+switch (args)
 {
-    return await ModelCommands.RunAsync(args);
+    case ["models", ..]:
+        return await ModelCommands.RunAsync(args);
+    case ["--help" or "-h", ..]:
+        Console.WriteLine(Arguments.Usage);
+        return 0;
 }
 
 try
@@ -19,7 +23,7 @@ try
     // appsettings.json lies beside the program, whatever the working directory is.
     var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 
-    builder.RefuseUnknownSettings(); // Settings/        a misspelt setting stops the start
+    builder.RefuseUnknownSettings(args); // Settings/    a misspelt setting stops the start
     builder.AddListening();          // Requests/        where to listen, and the limits of a connection
     builder.AddRequestLog();         // Requests/        one line and one id per request
     builder.AddApiErrors();          // Errors/          every failure leaves in OpenAI's shape

@@ -16,7 +16,7 @@ public sealed class SpeechToTextTests
     public void A_sentence_is_heard_and_its_numbers_make_sense()
     {
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings { Threads = 2 });
-        using var audio = WavFile.Read(TestFiles.Data("clips", Sentence));
+        using var audio = Recording.Read(TestFiles.Data("clips", Sentence));
         var expected = ReferenceTranscripts.Run("greedy-q8_0").Single(clip => clip.Clip == Sentence);
 
         var window = Assert.Single(engine.Transcribe(audio, new TranscribeOptions { Language = "en" }, CancellationToken.None));
@@ -41,7 +41,7 @@ public sealed class SpeechToTextTests
         var same = 0;
         foreach (var clip in expected)
         {
-            using var audio = WavFile.Read(TestFiles.Data("clips", clip.Clip));
+            using var audio = Recording.Read(TestFiles.Data("clips", clip.Clip));
             var options = new TranscribeOptions { Language = "en", Prompt = "Turn on the radio in the garage." };
             same += Text(engine.Transcribe(audio, options, CancellationToken.None)) == clip.Text ? 1 : 0;
         }
@@ -53,11 +53,43 @@ public sealed class SpeechToTextTests
     public void The_same_seed_draws_the_same_text()
     {
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
-        using var audio = WavFile.Read(TestFiles.Data("clips", "en-07.wav"));
+        using var audio = Recording.Read(TestFiles.Data("clips", "en-07.wav"));
         string Draw(int seed) => Text(engine.Transcribe(audio, new TranscribeOptions { Language = "en", Temperature = 1f, Seed = seed }, CancellationToken.None));
 
         Assert.Equal(Draw(1), Draw(1));
         Assert.True(Enumerable.Range(0, 12).Select(Draw).Distinct().Count() > 1);
+    }
+
+    [Fact]
+    public void A_blank_prompt_is_no_prompt_and_the_least_temperature_is_none()
+    {
+        using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
+        using var audio = Recording.Read(TestFiles.Data("clips", Sentence));
+        var plain = new TranscribeOptions { Language = "en" };
+        var expected = engine.Transcribe(audio, plain, CancellationToken.None).Single().Segments.Single();
+
+        foreach (var options in new[] { plain with { Prompt = "" }, plain with { Prompt = "  " }, plain with { Temperature = 1e-38f } })
+        {
+            var segment = engine.Transcribe(audio, options, CancellationToken.None).Single().Segments.Single();
+            Assert.Equal((expected.Text, expected.AverageLogProbability), (segment.Text, segment.AverageLogProbability));
+        }
+    }
+
+    [Fact]
+    public void After_its_end_engine_and_audio_say_so()
+    {
+        var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
+        var audio = new PcmAudio(16_000 * 70);
+        audio.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => engine.Transcribe(audio, new TranscribeOptions(), CancellationToken.None).ToList());
+
+        using var silence = new PcmAudio(16_000 * 70);
+        using var windows = engine.Transcribe(silence, new TranscribeOptions(), CancellationToken.None).GetEnumerator();
+        Assert.True(windows.MoveNext());
+        engine.Dispose();
+        engine.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => windows.MoveNext());
+        Assert.Throws<ObjectDisposedException>(() => engine.Transcribe(silence, new TranscribeOptions(), CancellationToken.None).ToList());
     }
 
     [Fact]
@@ -66,7 +98,7 @@ public sealed class SpeechToTextTests
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings { Threads = 2 });
         string Hear(string clip)
         {
-            using var audio = WavFile.Read(TestFiles.Data("clips", clip));
+            using var audio = Recording.Read(TestFiles.Data("clips", clip));
             return Text(engine.Transcribe(audio, new TranscribeOptions(), CancellationToken.None));
         }
 
@@ -95,7 +127,7 @@ public sealed class SpeechToTextTests
         });
 
         Assert.Equal(1, windows);
-        using var sentence = WavFile.Read(TestFiles.Data("clips", Sentence));
+        using var sentence = Recording.Read(TestFiles.Data("clips", Sentence));
         Assert.NotEmpty(Text(engine.Transcribe(sentence, new TranscribeOptions(), CancellationToken.None)));
     }
 
@@ -173,7 +205,7 @@ public sealed class SpeechToTextTests
     public void Files_without_tensors_run_to_the_end_and_say_nothing(string model)
     {
         using var engine = SpeechToText.Load(TestFiles.Shared("models", model), new EngineSettings());
-        using var audio = WavFile.Read(TestFiles.Shared("models", "jfk.wav"));
+        using var audio = Recording.Read(TestFiles.Shared("models", "jfk.wav"));
 
         var window = Assert.Single(engine.Transcribe(audio, new TranscribeOptions(), CancellationToken.None));
 
@@ -232,7 +264,7 @@ public sealed class SpeechToTextTests
         // A network of one narrow layer: what is looked at is memory and turns, not words.
         using var file = new TempFile(new ModelWriter { WithoutTensors = true }.Write());
         using var engine = SpeechToText.Load(file.Path, new EngineSettings { Threads = 2 });
-        using var sentence = WavFile.Read(TestFiles.Data("clips", Sentence));
+        using var sentence = Recording.Read(TestFiles.Data("clips", Sentence));
         _ = engine.Transcribe(sentence, new TranscribeOptions(), CancellationToken.None).ToList();
         using var hour = new PcmAudio(16_000 * 3600);
         hour.Samples.Fill(0.01f);

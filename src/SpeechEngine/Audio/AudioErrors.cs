@@ -31,7 +31,7 @@ static class AudioErrors
     public static InvalidAudioException FfmpegMissing(string program, Exception? inner = null) =>
         new(
             AudioFault.DecoderMissing,
-            $"This audio format needs the ffmpeg program ('{program}'), which the server cannot find or start. WAV works without it. "
+            $"This audio format needs the ffmpeg program ('{program}'), which the server cannot find or start. Uncompressed WAV works without it. "
                 + "To install it: apt-get install ffmpeg, dnf install ffmpeg, apk add ffmpeg or brew install ffmpeg.",
             inner);
 }

@@ -19,7 +19,8 @@ static class SegmentBuilder
         var vocabulary = state.Model.Vocabulary;
         var tokens = state.Tokens.AsSpan(0, result.Count);
         var segments = new List<Segment>();
-        var silent = result.NoSpeechProbability > NoSpeechThreshold && result.AverageLogProbability < LogProbabilityThreshold;
+        var silent = result.NoSpeechProbability > NoSpeechThreshold
+            && (result.AverageLogProbability < LogProbabilityThreshold || !result.IsComplete);
         if (state.Model.HasTensors && !silent && tokens.Length > 0)
         {
             var source = new Source(vocabulary, seek, temperature, result.AverageLogProbability, result.NoSpeechProbability, CompressionRatio(vocabulary, tokens));
@@ -99,6 +100,11 @@ static class SegmentBuilder
     static double CompressionRatio(Vocabulary vocabulary, ReadOnlySpan<DecodedToken> tokens)
     {
         var text = Encoding.UTF8.GetBytes(vocabulary.TextOf(IdsOf(tokens)).Trim());
+        if (text.Length == 0)
+        {
+            return 0;
+        }
+
         using var packed = new MemoryStream();
         using (var zlib = new ZLibStream(packed, CompressionLevel.Optimal, leaveOpen: true))
         {

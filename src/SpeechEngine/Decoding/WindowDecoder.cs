@@ -12,7 +12,8 @@ readonly record struct WindowRequest(int Language, SpeechTask Task, IReadOnlyLis
 /// <summary>What decoding a window gave.</summary>
 /// <param name="Count">Tokens to keep, at the front of <see cref="DecodingState.Tokens"/>.</param>
 /// <param name="Advance">Frames of 10 ms to the next window, as far as the timestamps say.</param>
-readonly record struct WindowResult(int Language, int Count, int Advance, double AverageLogProbability, double NoSpeechProbability);
+/// <param name="IsComplete">False when decoding came to no proper end: time ran backwards, or no timestamp placed the text.</param>
+readonly record struct WindowResult(int Language, int Count, int Advance, bool IsComplete, double AverageLogProbability, double NoSpeechProbability);
 
 /// <summary>
 /// Decodes the window in a state's cross-attention cache, token by token:
@@ -27,6 +28,9 @@ static class WindowDecoder
     // A frame budget this small holds no more speech; whisper.cpp stops 100 ms before the end.
     const int EndMargin = 10;
 
+    // Below this the likeliest token has all the probability, and the division would overflow.
+    const float LeastTemperature = 1e-6f;
+
     /// <summary>Decodes one window.</summary>
     public static WindowResult Decode(DecodingState state, in WindowRequest request, CancellationToken cancellation)
     {
@@ -35,7 +39,7 @@ static class WindowDecoder
 
         // (2), (3)
         var tokens = DecodeTokens(state, in request, prompt.Positions, prompt.LogitRow, cancellation);
-        return new WindowResult(prompt.Language, tokens.Count, tokens.Advance, AverageLogProbability(state.Tokens.AsSpan(0, tokens.Count)), prompt.NoSpeech);
+        return new WindowResult(prompt.Language, tokens.Count, tokens.Advance, tokens.IsComplete, AverageLogProbability(state.Tokens.AsSpan(0, tokens.Count)), prompt.NoSpeech);
     }
 
     /// <summary>
@@ -101,12 +105,13 @@ static class WindowDecoder
     }
 
     /// <summary>Chooses token after token; they are left in <see cref="DecodingState.Tokens"/>.</summary>
-    /// <returns>How many of them count, and how many frames they cover.</returns>
-    static (int Count, int Advance) DecodeTokens(DecodingState state, in WindowRequest request, int position, int logitRow, CancellationToken cancellation)
+    /// <returns>How many of them count, how many frames they cover, and whether they came to a proper end.</returns>
+    static (int Count, int Advance, bool IsComplete) DecodeTokens(DecodingState state, in WindowRequest request, int position, int logitRow, CancellationToken cancellation)
     {
         var vocabulary = state.Model.Vocabulary;
         var withTimestamps = state.Model.WritesTimestamps;
         var rules = new LogitRules(vocabulary, withTimestamps);
+        var draws = request.Temperature >= LeastTemperature;
         var tokens = state.Tokens;
         var most = Math.Min((state.Model.Dimensions.TextContext / 2) - 4, state.Self.Capacity - position);
         var advance = ModelDimensions.WindowFrames;
@@ -117,9 +122,13 @@ static class WindowDecoder
         while (true)
         {
             var logits = state.Logits(logitRow);
-            Flatten(logits, request.Temperature);
+            if (draws)
+            {
+                Flatten(logits, request.Temperature);
+            }
+
             rules.Apply(logits, new DecodedSoFar(count, count > 0 ? tokens[count - 1].Id : -1, count > 1 ? tokens[count - 2].Id : -1, hasTimestamp ? advance / 2 : -1));
-            var token = TokenChoice.Next(logits, vocabulary.FirstTimestamp, request.Temperature > 0 ? request.Random.NextDouble() : null);
+            var token = TokenChoice.Next(logits, vocabulary.FirstTimestamp, draws ? request.Random.NextDouble() : null);
             tokens[count++] = token;
 
             if (token.Id > vocabulary.FirstTimestamp)
@@ -128,7 +137,7 @@ static class WindowDecoder
                 if (hasTimestamp && here < advance && placed < count - 1)
                 {
                     // Time runs backwards: the text since the last timestamp cannot be placed, and all there is is kept.
-                    return (count, advance);
+                    return (count, advance, false);
                 }
 
                 advance = here;
@@ -139,19 +148,19 @@ static class WindowDecoder
             var reachesEnd = advance + EndMargin >= request.Remaining;
             if (token.Id == vocabulary.EndOfText || (hasTimestamp && reachesEnd))
             {
-                return withTimestamps && placed > 0 ? (placed, advance) : (count, advance);
+                return withTimestamps && placed > 0 ? (placed, advance, true) : (count, advance, !withTimestamps || reachesEnd);
             }
 
             if (!state.Model.HasTensors)
             {
                 // A network of zeros never ends a sentence.
-                return (0, ModelDimensions.WindowFrames);
+                return (0, ModelDimensions.WindowFrames, true);
             }
 
             if (count == most)
             {
                 // A window that never came to an end: when its timestamps got past the middle they are trusted, else all is kept.
-                return placed > 0 && advance >= ModelDimensions.WindowFrames / 2 ? (placed, advance) : (count, advance);
+                return placed > 0 && advance >= ModelDimensions.WindowFrames / 2 ? (placed, advance, true) : (count, advance, false);
             }
 
             state.SetRow(0, token.Id, position++, wantsLogits: true);
@@ -161,12 +170,9 @@ static class WindowDecoder
 
     static void Flatten(Span<float> logits, float temperature)
     {
-        if (temperature > 0)
+        foreach (ref var logit in logits)
         {
-            foreach (ref var logit in logits)
-            {
-                logit /= temperature;
-            }
+            logit /= temperature;
         }
     }
 

@@ -63,9 +63,11 @@ static unsafe class BlockRounding
                 largest = TLanes.Max(largest, TLanes.Max(x, TLanes.Subtract(zero, x)));
             }
 
+            // Values so small that their step rounds to zero are zero; their inverse would be infinite.
             var magnitude = TLanes.Largest(largest);
-            var inverse = TLanes.Create(magnitude > 0f ? 127f / magnitude : 0f);
-            var scale = TLanes.Create((float)(Half)(magnitude / 127f));
+            var step = (float)(Half)(magnitude / 127f);
+            var inverse = TLanes.Create(step > 0f ? 127f / magnitude : 0f);
+            var scale = TLanes.Create(step);
             for (var i = 0; i < Panel.BlockRows; i += TLanes.Count)
             {
                 var integer = TLanes.Round(TLanes.Multiply(TLanes.Load(block + i), inverse));

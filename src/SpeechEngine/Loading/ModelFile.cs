@@ -119,6 +119,8 @@ sealed unsafe class ModelFile : IDisposable
             AudioState = ReadBounded("n_audio_state", 32, 4096),
             AudioHeads = ReadBounded("n_audio_head", 1, 128),
             AudioLayers = ReadBounded("n_audio_layer", 1, 128),
+
+            // Prompts, caches and scratch are sized for this one number; every Whisper model has it.
             TextContext = ReadBounded("n_text_ctx", 448, 448),
             TextState = ReadBounded("n_text_state", 32, 4096),
             TextHeads = ReadBounded("n_text_head", 1, 128),

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using Microsoft.Extensions.Options;
+using TranscriptionApi.Settings;
 
 namespace TranscriptionApi.Catalog;
 
@@ -25,7 +27,7 @@ static class ModelCommands
 
         var pull = new Command("pull", "Fetch a model, or continue a fetch that was interrupted.") { name, from };
         pull.SetAction((parsed, cancellation) =>
-            PullAsync(Settings(parsed), parsed.GetRequiredValue(name), parsed.GetValue(from), output, error, isTerminal, cancellation));
+            PullAsync(Settings(parsed, parsed.GetValue(from)), parsed.GetRequiredValue(name), output, error, isTerminal, cancellation));
 
         var remove = new Command("remove", "Delete a pulled model from this machine.") { name };
         remove.SetAction(parsed => Remove(Settings(parsed), parsed.GetRequiredValue(name), output, error));
@@ -39,9 +41,9 @@ static class ModelCommands
             var settings = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false };
             return await root.Parse(args).InvokeAsync(settings);
         }
-        catch (Exception problem) when (problem is ModelDownloadException or IOException or UnauthorizedAccessException or InvalidOperationException)
+        catch (Exception problem) when (problem is ModelDownloadException || StartError.IsExpected(problem))
         {
-            await error.WriteLineAsync(problem.Message);
+            await error.WriteLineAsync(StartError.Describe(problem));
             return 1;
         }
         catch (OperationCanceledException)
@@ -52,14 +54,20 @@ static class ModelCommands
     }
 
     /// <summary>What the server would run with: the same files and environment variables.</summary>
-    static (ModelOptions Models, string DataFolder) Settings(ParseResult parsed)
+    static (ModelOptions Models, string DataFolder) Settings(ParseResult parsed, string? from = null)
     {
         var configuration = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory }).Configuration;
+        UnknownSettings.Check(configuration);
+        if (from is not null)
+        {
+            configuration[$"{ModelOptions.Section}:{nameof(ModelOptions.DownloadBase)}"] = from;
+        }
+
         var options = configuration.GetSection(ModelOptions.Section).Get<ModelOptions>() ?? new ModelOptions();
         var validation = new ModelOptionsValidator().Validate(name: null, options);
         return validation.Succeeded
             ? (options, parsed.GetValue(DataFolder) ?? configuration["Data:Folder"] ?? "data")
-            : throw new InvalidOperationException(validation.FailureMessage);
+            : throw new OptionsValidationException(ModelOptions.Section, typeof(ModelOptions), validation.Failures);
     }
 
     static int List((ModelOptions Models, string DataFolder) settings, TextWriter output)
@@ -91,7 +99,6 @@ static class ModelCommands
     static async Task<int> PullAsync(
         (ModelOptions Models, string DataFolder) settings,
         string name,
-        string? from,
         TextWriter output,
         TextWriter error,
         bool isTerminal,
@@ -111,7 +118,7 @@ static class ModelCommands
             return 1;
         }
 
-        var address = new Uri($"{(from ?? settings.Models.DownloadBase).TrimEnd('/')}/{model.File}");
+        var address = new Uri($"{settings.Models.DownloadBase.TrimEnd('/')}/{model.File}");
         var folder = ModelCatalog.DownloadFolder(settings.DataFolder);
         await output.WriteLineAsync($"Pulling '{model.Name}' ({model.Size}) from {address}");
         using var http = ModelDownload.CreateClient();

@@ -20,7 +20,7 @@ sealed class EngineQueue(IOptions<EngineOptions> options, TimeProvider clock) : 
     public int Running => _placeCount - _places.CurrentCount;
 
     /// <summary>Waits for a place; disposing it gives it to the next in line.</summary>
-    public async Task<IDisposable> EnterAsync(CancellationToken cancellation)
+    public async Task<Place> EnterAsync(CancellationToken cancellation)
     {
         if (!await _places.WaitAsync(TimeSpan.Zero, cancellation))
         {
@@ -56,22 +56,31 @@ sealed class EngineQueue(IOptions<EngineOptions> options, TimeProvider clock) : 
         return estimate < ShortestRetry ? ShortestRetry : estimate > LongestRetry ? LongestRetry : estimate;
     }
 
-    void Leave(long entered)
+    // Refused files and clients that hung up are quick, and say nothing about how long the line takes.
+    void Leave(long entered, bool finished)
     {
-        var usual = Volatile.Read(ref _usualTicks);
-        Volatile.Write(ref _usualTicks, usual + ((clock.GetElapsedTime(entered).Ticks - usual) / 8));
+        if (finished)
+        {
+            var usual = Volatile.Read(ref _usualTicks);
+            Volatile.Write(ref _usualTicks, usual + ((clock.GetElapsedTime(entered).Ticks - usual) / 8));
+        }
+
         _places.Release();
     }
 
-    sealed class Place(EngineQueue queue, long entered) : IDisposable
+    /// <summary>A place at the models.</summary>
+    public sealed class Place(EngineQueue queue, long entered) : IDisposable
     {
         int _left;
+
+        /// <summary>Set when a transcription came to its end here.</summary>
+        public bool IsFinished { get; set; }
 
         public void Dispose()
         {
             if (Interlocked.Exchange(ref _left, 1) == 0)
             {
-                queue.Leave(entered);
+                queue.Leave(entered, IsFinished);
             }
         }
     }

@@ -102,11 +102,7 @@ static class ApiErrors
     /// </summary>
     public static ApiException BadAudio(InvalidAudioException error) => error.Fault switch
     {
-        AudioFault.Unrecognised => Invalid(
-            $"Invalid file format. {error.Message} Supported formats: ['flac', 'm4a', 'mp3', 'mp4', 'mpeg', 'mpga', 'oga', 'ogg', 'wav', 'webm']",
-            "file",
-            "unsupported_value"),
-        AudioFault.Unsupported or AudioFault.DecoderMissing => Invalid(error.Message, "file", "unsupported_value"),
+        AudioFault.Unrecognised or AudioFault.Unsupported or AudioFault.DecoderMissing => Invalid(error.Message, "file", "unsupported_value"),
         AudioFault.TooLong => Invalid(error.Message, "file", "input_too_large"),
         _ => Invalid(error.Message, "file", "invalid_value"),
     };

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using TranscriptionApi.Settings;
 
 namespace TranscriptionApi.Requests;
 
@@ -12,6 +14,9 @@ static class Listening
 
     const int MaxBodyBytes = 64 * 1024;
 
+    // Well within the grace that container runtimes give before they kill.
+    static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(10);
+
     public static void AddListening(this WebApplicationBuilder builder)
     {
         var configuration = builder.Configuration;
@@ -20,6 +25,8 @@ static class Listening
         {
             builder.WebHost.UseUrls(DefaultUrl);
         }
+
+        CheckAddresses(configuration);
 
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -33,5 +40,45 @@ static class Listening
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
             kestrel.Limits.MaxConcurrentConnections = 1000;
         });
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
+    }
+
+    /// <summary>
+    /// Kestrel takes any host it does not understand for "every interface" and any bad port for 80: one mistyped letter would open
+    /// the server to the network.
+    /// </summary>
+    internal static void CheckAddresses(IConfiguration configuration)
+    {
+        foreach (var url in Entries(configuration["urls"]))
+        {
+            if (!IsAddress(url))
+            {
+                throw new InvalidSettingException($"'{url}' is no address to listen on: expected http://, then an IP address, localhost or *, then a port, as in {DefaultUrl}.");
+            }
+        }
+
+        foreach (var port in Entries(configuration["http_ports"]).Concat(Entries(configuration["https_ports"])))
+        {
+            if (!ushort.TryParse(port, CultureInfo.InvariantCulture, out _))
+            {
+                throw new InvalidSettingException($"'{port}' is no port to listen on: expected a number from 0 to 65535.");
+            }
+        }
+    }
+
+    static string[] Entries(string? value) => (value ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    static bool IsAddress(string url)
+    {
+        const string AnyHost = "any.host";
+        var plain = url.Replace("//*", "//" + AnyHost, StringComparison.Ordinal).Replace("//+", "//" + AnyHost, StringComparison.Ordinal);
+        if (url.StartsWith("http://unix:/", StringComparison.Ordinal))
+        {
+            return true;
+        }
+
+        return Uri.TryCreate(plain, UriKind.Absolute, out var address)
+            && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
+            && (address.HostNameType is UriHostNameType.IPv4 or UriHostNameType.IPv6 || address.Host is "localhost" or AnyHost);
     }
 }

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.Extensions.Options;
 
 namespace TranscriptionApi.Settings;
@@ -13,6 +14,7 @@ static class StartError
     {
         AggregateException several => several.InnerExceptions.All(IsExpected),
         InvalidOperationException => IsBadValue(error),
+        SocketException => true,
         _ => error is InvalidSettingException or OptionsValidationException or InvalidDataException or IOException or UnauthorizedAccessException,
     };
 
@@ -22,7 +24,7 @@ static class StartError
         return 1;
     }
 
-    static string Describe(Exception error) => error switch
+    public static string Describe(Exception error) => error switch
     {
         AggregateException several => string.Join(" ", several.InnerExceptions.Select(Describe)),
         OptionsValidationException invalid => string.Join(" ", invalid.Failures.Select(failure => Describe(invalid.OptionsType, failure))),
@@ -40,6 +42,8 @@ static class StartError
             .Replace(" field is required", " is required", StringComparison.Ordinal);
     }
 
-    // The configuration binder has no exception type of its own: "Failed to convert configuration value 'x' at 'Engine:Threads' ...".
-    static bool IsBadValue(Exception error) => error.Source == "Microsoft.Extensions.Configuration.Binder";
+    // These have no exception types of their own: "Failed to convert configuration value 'x' at 'Engine:Threads' ...", a log level that
+    // does not exist, an https address without a certificate.
+    static bool IsBadValue(Exception error) =>
+        error.Source is "Microsoft.Extensions.Configuration.Binder" or "Microsoft.Extensions.Logging.Configuration" or "Microsoft.AspNetCore.Server.Kestrel.Core";
 }

@@ -24,7 +24,11 @@ static class UnknownSettings
         (SecurityOptions.Section, typeof(SecurityOptions)),
     ];
 
-    public static void RefuseUnknownSettings(this WebApplicationBuilder builder) => Check(builder.Configuration);
+    public static void RefuseUnknownSettings(this WebApplicationBuilder builder, string[] args)
+    {
+        Arguments.Check(args, Sections.Select(section => section.Name));
+        Check(builder.Configuration);
+    }
 
     /// <summary>Binds and validates every section now, before anything listens.</summary>
     public static void CheckSettings(this WebApplication app) =>
@@ -42,6 +46,10 @@ static class UnknownSettings
             else if (section.GetChildren().Any() && NearestSection(section.Key) is { } nearest)
             {
                 throw new InvalidSettingException($"Unknown settings section '{section.Key}'. Did you mean '{nearest}'?");
+            }
+            else if (MisjoinedSetting(section.Key) is { } meant)
+            {
+                throw Unknown(section.Key, meant);
             }
         }
     }
@@ -70,6 +78,27 @@ static class UnknownSettings
                 throw Unknown(child.Path, setting.Path);
             }
         }
+    }
+
+    /// <summary>A setting written with one underscore, with none, or without its section: it would do nothing, and a key list would leave the server open.</summary>
+    static string? MisjoinedSetting(string key)
+    {
+        var bare = key.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal);
+        foreach (var (section, options) in Sections)
+        {
+            foreach (var property in options.GetProperties().Select(property => property.Name))
+            {
+                // A name of several words is ours; "Threads" or "Folder" alone may be anybody's.
+                var isOurs = property.Count(char.IsUpper) > 1;
+                if (bare.StartsWith(section + property, StringComparison.OrdinalIgnoreCase)
+                    || (isOurs && bare.Equals(property, StringComparison.OrdinalIgnoreCase)))
+                {
+                    return $"{section}:{property}";
+                }
+            }
+        }
+
+        return null;
     }
 
     static InvalidSettingException Unknown(string path, string nearest) =>

@@ -35,6 +35,7 @@ sealed class Transcriber(EngineQueue queue, EngineHost engines, DecodeAudio deco
         }
 
         var work = Stopwatch.GetElapsedTime(started);
+        place.IsFinished = true;
         metrics.Finished(request.Model.Id, pcm.Duration, work);
         return new Transcript
         {

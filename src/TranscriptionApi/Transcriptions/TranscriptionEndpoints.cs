@@ -35,7 +35,11 @@ static class TranscriptionEndpoints
     static async Task<IResult> HandleAsync(HttpContext http, SpeechTask task, TranscriptionForm form, Transcriber transcriber)
     {
         var facts = RequestFacts.Of(http);
-        using var request = await form.ReadAsync(http.Request, task, http.RequestAborted);
+
+        // A slow upload must not hold up a stopping server.
+        var stopping = http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping);
+        using var request = await form.ReadAsync(http.Request, task, stop.Token);
         facts.Model = request.Model.Id;
 
         var transcript = await transcriber.TranscribeAsync(request, http.RequestAborted);

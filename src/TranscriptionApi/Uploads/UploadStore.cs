@@ -16,25 +16,35 @@ static class UploadsStart
 }
 
 /// <summary>
-/// The folder where uploads lie while they are worked on: names made here, readable by this user only, gone with their request.
-/// What a killed process left behind is swept at the next start.
+/// Where uploads lie while they are worked on: names made here, readable by this user only, gone with their request.
+/// Each server has a folder of its own beside a lock file it holds; what a killed one left behind is swept at the next start.
 /// </summary>
 sealed class UploadStore(IOptions<DataOptions> data) : IHostedService, IDisposable
 {
-    readonly string _folder = Path.GetFullPath(Path.Combine(data.Value.Folder, "uploads"));
-    FileStream? _ownership;
+    const string LockExtension = ".lock";
+
+    readonly string _parent = Path.GetFullPath(Path.Combine(data.Value.Folder, "uploads"));
+    readonly string _id = Guid.NewGuid().ToString("N");
+    FileStream? _lock;
+
+    string Folder => Path.Combine(_parent, _id);
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        CreatePrivateFolder();
-        if (TakeOwnership())
+        try
         {
-            foreach (var orphan in Directory.EnumerateFiles(_folder, "*" + Upload.Extension))
-            {
-                File.Delete(orphan);
-            }
+            CreatePrivateFolder(_parent);
+
+            // The lock first: a folder without one would belong to nobody.
+            _lock = Lock(_id);
+            CreatePrivateFolder(Folder);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidSettingException($"{DataOptions.Section}:Folder '{data.Value.Folder}' cannot be used. {error.Message}");
         }
 
+        SweepFoldersOfDeadServers();
         return Task.CompletedTask;
     }
 
@@ -44,7 +54,7 @@ sealed class UploadStore(IOptions<DataOptions> data) : IHostedService, IDisposab
     public Upload Create()
     {
         // No name or extension of the client's reaches the disk.
-        var path = Path.Combine(_folder, Guid.NewGuid().ToString("N") + Upload.Extension);
+        var path = Path.Combine(Folder, Guid.NewGuid().ToString("N") + Upload.Extension);
         try
         {
             return new Upload(path);
@@ -55,35 +65,63 @@ sealed class UploadStore(IOptions<DataOptions> data) : IHostedService, IDisposab
         }
     }
 
-    public void Dispose() => _ownership?.Dispose();
-
-    void CreatePrivateFolder()
+    public void Dispose()
     {
         try
         {
-            Directory.CreateDirectory(_folder);
-            if (!OperatingSystem.IsWindows())
+            if (_lock is not null)
             {
-                File.SetUnixFileMode(_folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+                Remove(_id, _lock);
+                _lock = null;
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidSettingException($"{DataOptions.Section}:Folder '{data.Value.Folder}' cannot be used. {error.Message}");
+            // The next start sweeps.
         }
     }
 
-    // A second server on the same folder must not sweep away what the first is working on.
-    bool TakeOwnership()
+    void SweepFoldersOfDeadServers()
     {
-        try
+        foreach (var file in Directory.EnumerateFiles(_parent, "*" + LockExtension))
         {
-            _ownership = new FileStream(Path.Combine(_folder, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            return true;
+            var id = Path.GetFileNameWithoutExtension(file);
+            try
+            {
+                if (id != _id)
+                {
+                    Remove(id, Lock(id));
+                }
+            }
+            catch (IOException)
+            {
+                // Its server lives.
+            }
         }
-        catch (IOException)
+    }
+
+    void Remove(string id, FileStream held)
+    {
+        using (held)
         {
-            return false;
+            var folder = Path.Combine(_parent, id);
+            if (Directory.Exists(folder))
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+
+            File.Delete(held.Name);
+        }
+    }
+
+    FileStream Lock(string id) => new(Path.Combine(_parent, id + LockExtension), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+
+    static void CreatePrivateFolder(string path)
+    {
+        Directory.CreateDirectory(path);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
     }
 }

@@ -37,6 +37,7 @@ public sealed class HostileAudioTests : IDisposable
         ["SDP"] = (AudioFault.Unrecognised, Text("v=0\no=- 0 0 IN IP4 127.0.0.1\nm=audio 5004 RTP/AVP 0\n")),
         ["DASH manifest"] = (AudioFault.Unrecognised, Text("<?xml version='1.0'?><MPD><BaseURL>http://127.0.0.1/</BaseURL></MPD>")),
 
+        ["empty data before a list"] = (AudioFault.Empty, WavFile.Riff(Format, WavFile.Chunk("data", []), WavFile.Chunk("LIST", RandomBytes(20_000)))),
         ["only RIFF"] = (AudioFault.Unrecognised, Text("RIFF")),
         ["RIFF of something else"] = (AudioFault.Unrecognised, [.. "RIFF\0\0\0\0AVI "u8, .. RandomBytes(5_000)]),
         ["WAV of 12 bytes"] = (AudioFault.Damaged, WavFile.Riff()),

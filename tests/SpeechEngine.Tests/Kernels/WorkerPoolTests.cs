@@ -71,18 +71,15 @@ public sealed unsafe class WorkerPoolTests
     public void A_run_allocates_nothing()
     {
         using var pool = new WorkerPool(2);
-        var counts = new int[64];
-        fixed (int* p = counts)
+        using var counts = new AlignedBuffer(64 * sizeof(int));
+
+        Assert.Equal(0, Allocations.Of(() =>
         {
-            pool.Run(64, &CountTask, p);
-            var before = GC.GetAllocatedBytesForCurrentThread();
             for (var i = 0; i < 100; i++)
             {
-                pool.Run(64, &CountTask, p);
+                pool.Run(64, &CountTask, counts.Data);
             }
-
-            Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-        }
+        }));
     }
 
     static void CountTask(void* context, int task, int worker) => Interlocked.Increment(ref ((int*)context)[task]);

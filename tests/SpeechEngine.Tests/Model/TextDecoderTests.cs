@@ -121,15 +121,14 @@ public sealed unsafe class TextDecoderTests : IDisposable
     {
         using var state = Encoded(seed: 1);
         var rules = new LogitRules(_model.Vocabulary, withTimestamps: true);
-        var position = 0;
-        DecodeOne(state, rules, position++);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        while (position < 50)
-        {
-            DecodeOne(state, rules, position++);
-        }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.Of(() =>
+        {
+            for (var position = 0; position < 50; position++)
+            {
+                DecodeOne(state, rules, position);
+            }
+        }));
     }
 
     [Fact]

@@ -66,7 +66,7 @@ public sealed class GreedyParityTests(ITestOutputHelper output)
         foreach (var expected in ReferenceTranscripts.Run(run).Where(clip => clips.Length > 0 ? clip.Clip.StartsWith(clips, StringComparison.Ordinal) : !clip.Clip.StartsWith("long-", StringComparison.Ordinal)))
         {
             var path = clips.Length > 0 ? TestFiles.Shared("demo-model", "clips", expected.Clip) : TestFiles.Data("clips", expected.Clip);
-            using var audio = WavFile.Read(path);
+            using var audio = Recording.Read(path);
             var language = languageGiven ? truth[expected.Clip].Language : null;
             var windows = engine.Transcribe(audio, options with { Language = language }, CancellationToken.None).ToList();
             comparison.Add(expected, windows);

@@ -16,7 +16,7 @@ public sealed unsafe class StageTests(ITestOutputHelper output)
     public void Stages_agree_with_whisper_cpp(string stage, string model, double encoderRms, double encoderWorst)
     {
         using var engine = SpeechToText.Load(TestFiles.Shared("demo-model", "models", model), new EngineSettings());
-        using var audio = WavFile.Read(TestFiles.Shared("demo-model", "clips", "en-01.wav"));
+        using var audio = Recording.Read(TestFiles.Shared("demo-model", "clips", "en-01.wav"));
         var mel = Floats(TestFiles.Shared("demo-model", "stages", stage, "mel.f32"));
         var encoded = Floats(TestFiles.Shared("demo-model", "stages", stage, "encoder.f32"));
         var logits = Floats(TestFiles.Data("reference", $"logits-{stage}.f32"));

@@ -33,6 +33,18 @@ public sealed class ModelCommandsTests : IDisposable
     }
 
     [Theory]
+    [InlineData("foo")]
+    [InlineData("ftp://127.0.0.1")]
+    [InlineData("file:///tmp")]
+    public async Task Pull_from_what_is_no_address_is_refused_in_one_line(string address)
+    {
+        var (code, _, error) = await RunAsync("models", "pull", "base.en", "--from", address);
+        Assert.Equal(1, code);
+        Assert.StartsWith("Models:DownloadBase", error);
+        Assert.Single(error.TrimEnd().Split('\n'));
+    }
+
+    [Theory]
     [InlineData("tiny")]
     [InlineData("demo")]
     public async Task Pull_of_a_model_that_is_here_says_so(string name)

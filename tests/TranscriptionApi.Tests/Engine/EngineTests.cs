@@ -74,7 +74,7 @@ public sealed class EngineTests : IAsyncLifetime
         await TestApi.WaitUntilAsync(() => Task.FromResult(_api.Engine.Cancelled == 1));
         await TestApi.WaitUntilAsync(() => Task.FromResult(_api.Log.Any(line => line.Contains(" 499 in ", StringComparison.Ordinal))));
         Assert.DoesNotContain(_api.Log, line => line.StartsWith("Error", StringComparison.Ordinal));
-        Assert.Empty(Directory.GetFiles(_api.UploadsFolder, "*.upload"));
+        Assert.Empty(Directory.GetFiles(_api.UploadsFolder, "*.upload", SearchOption.AllDirectories));
         _api.Engine.Gate = null;
         await TestApi.TranscribeAsync(client);
     }

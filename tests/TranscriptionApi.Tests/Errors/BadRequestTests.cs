@@ -46,7 +46,7 @@ public sealed class BadRequestTests(BadRequestTests.Server server) : IClassFixtu
         good.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Key);
         using var still = await server.Client.SendAsync(good, TestContext.Current.CancellationToken);
         Assert.Equal(200, (int)still.StatusCode);
-        Assert.Empty(Directory.GetFiles(server.Api.UploadsFolder, "*.upload"));
+        Assert.Empty(Directory.GetFiles(server.Api.UploadsFolder, "*.upload", SearchOption.AllDirectories));
     }
 
     [Fact]

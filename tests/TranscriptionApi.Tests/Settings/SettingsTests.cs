@@ -20,6 +20,10 @@ public sealed class SettingsTests
     [InlineData("Models:Defualt", "x", "Did you mean 'Models:Default'")]
     [InlineData("Audio:Maxminute", "x", "Did you mean 'Audio:MaxMinutes'")]
     [InlineData("Model:Default", "x", "Unknown settings section 'Model'. Did you mean 'Models'?")]
+    [InlineData("SECURITY_APIKEYS:0", "x", "Did you mean 'Security:ApiKeys' (SECURITY__APIKEYS in the environment)?")]
+    [InlineData("SECURITY_APIKEYS_0", "x", "Did you mean 'Security:ApiKeys'")]
+    [InlineData("ApiKeys:0", "x", "Did you mean 'Security:ApiKeys'")]
+    [InlineData("EngineThreads", "2", "Did you mean 'Engine:Threads'")]
     public void Unknown_setting_names_the_nearest_known_one(string key, string value, string message) =>
         Assert.Contains(message, Assert.Throws<InvalidSettingException>(() => UnknownSettings.Check(Configuration((key, value)))).Message);
 
@@ -27,6 +31,39 @@ public sealed class SettingsTests
     public void Known_settings_and_those_of_others_are_let_through() =>
         UnknownSettings.Check(Configuration(
             ("ENGINE:threads", "2"), ("Security:ApiKeys:0", "a"), ("SECURITY:APIKEYS:1", "b"), ("Logging:LogLevel:Default", "Debug"), ("Kestrel:Endpoints:Http:Url", "x"), ("MODELS", "x"), ("npm_config:x", "y")));
+
+    [Theory]
+    [InlineData("--port", "9111")]
+    [InlineData("--url", "http://127.0.0.1:9110")]
+    [InlineData("--threads=4")]
+    [InlineData("model", "list")]
+    [InlineData("--SecurityApiKeys:0=abc")]
+    public void Unknown_argument_stops_the_start(params string[] args) =>
+        Assert.StartsWith($"Unknown argument '{args[0]}'.", Assert.Throws<InvalidSettingException>(() => Arguments.Check(args, ["Engine", "Security"])).Message);
+
+    [Theory]
+    [InlineData("--urls", "http://127.0.0.1:9000", "--Engine:Threads", "4")]
+    [InlineData("--engine:threads=4", "/Security:ApiKeys:0=a", "urls=http://*:80")]
+    [InlineData("--Logging:LogLevel:Default", "Debug")]
+    public void Settings_are_arguments(params string[] args) => Arguments.Check(args, ["Engine", "Security"]);
+
+    [Theory]
+    [InlineData("urls", "http://127.0.0.l:9110")]
+    [InlineData("urls", "http://127.0.0.1:91x0")]
+    [InlineData("urls", "http://127.0.0.1:8000;http://myhost:8001")]
+    [InlineData("urls", "http://127.0.0.1:99999")]
+    [InlineData("urls", "foo")]
+    [InlineData("urls", "ftp://127.0.0.1:21")]
+    [InlineData("http_ports", "abc")]
+    [InlineData("http_ports", "8000;70000")]
+    public void Address_that_kestrel_would_take_for_every_interface_stops_the_start(string key, string value) =>
+        Assert.Throws<InvalidSettingException>(() => Listening.CheckAddresses(Configuration((key, value))));
+
+    [Theory]
+    [InlineData("urls", "http://127.0.0.1:0;http://[::1]:8000;http://localhost:80;http://*:80;http://+:81;https://0.0.0.0:443/")]
+    [InlineData("urls", "http://unix:/run/speech.sock")]
+    [InlineData("http_ports", "8000;8001")]
+    public void Addresses_are_taken(string key, string value) => Listening.CheckAddresses(Configuration((key, value)));
 
     [Theory]
     [InlineData("", "", 0)]
@@ -44,6 +81,10 @@ public sealed class SettingsTests
     [InlineData("AUDIO__FFMPEG", "", "Cannot start: Audio:Ffmpeg is required.")]
     [InlineData("SECURITY__APIKEYS__0", " ", "Cannot start: Security:ApiKeys:0 is empty.")]
     [InlineData("DATA__FOLDER", "/dev/null/data", "Cannot start: Data:Folder '/dev/null/data' cannot be used.")]
+    [InlineData("URLS", "http://127.0.0.l:9", "Cannot start: 'http://127.0.0.l:9' is no address to listen on")]
+    [InlineData("URLS", "http://10.99.99.99:9110", "Cannot start: ")]
+    [InlineData("URLS", "https://127.0.0.1:0", "Cannot start: ")]
+    [InlineData("LOGGING__LOGLEVEL__DEFAULT", "Foo", "Cannot start: ")]
     [InlineData("URLS", "http://127.0.0.1:{taken}", "Cannot start: Failed to bind to address http://127.0.0.1:{taken}: address already in use.")]
     public async Task Bad_setting_stops_the_start_with_one_line(string variable, string value, string message)
     {

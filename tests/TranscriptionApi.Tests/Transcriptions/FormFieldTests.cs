@@ -119,7 +119,7 @@ public sealed class FormFieldTests : IAsyncLifetime
         using var answer = await TestApi.PostAsync(_client, content);
 
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        Assert.Empty(Directory.EnumerateFiles(_api.UploadsFolder, "*.upload"));
+        Assert.Empty(Directory.EnumerateFiles(_api.UploadsFolder, "*.upload", SearchOption.AllDirectories));
     }
 
     [Fact]

@@ -115,27 +115,33 @@ public sealed class UploadTests : IAsyncLifetime
     [Fact]
     public async Task What_a_killed_process_left_is_swept_at_the_start()
     {
-        Directory.CreateDirectory(_api.UploadsFolder);
-        var orphan = Path.Combine(_api.UploadsFolder, "0123456789abcdef.upload");
-        await File.WriteAllTextAsync(orphan, "x", TestContext.Current.CancellationToken);
+        var folder = Directory.CreateDirectory(Path.Combine(_api.UploadsFolder, "0123"));
+        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "abcdef.upload"), "x", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(_api.UploadsFolder, "0123.lock"), "", TestContext.Current.CancellationToken);
         using var client = await _api.ReadyClientAsync();
 
-        Assert.False(File.Exists(orphan));
+        Assert.False(Directory.Exists(folder.FullName));
+        Assert.Single(Directory.GetFiles(_api.UploadsFolder, "*.lock"));
     }
 
     [Fact]
-    public async Task Second_server_on_the_same_folder_sweeps_nothing()
+    public async Task Servers_on_the_same_folder_sweep_only_what_is_dead()
     {
         using var client = await _api.ReadyClientAsync();
-        var running = Path.Combine(_api.UploadsFolder, "0123456789abcdef.upload");
+        var running = Path.Combine(Assert.Single(Directory.GetDirectories(_api.UploadsFolder)), "0123456789abcdef.upload");
         await File.WriteAllTextAsync(running, "x", TestContext.Current.CancellationToken);
-        await using var second = new TestApi(("Data:Folder", _api.DataFolder));
-        using var other = await second.ReadyClientAsync();
+        for (var start = 0; start < 2; start++)
+        {
+            await using var second = new TestApi(("Data:Folder", _api.DataFolder));
+            using var other = await second.ReadyClientAsync();
+            Assert.True(File.Exists(running));
+            Assert.Equal(2, Directory.GetDirectories(_api.UploadsFolder).Length);
+        }
 
-        Assert.True(File.Exists(running));
+        Assert.Single(Directory.GetDirectories(_api.UploadsFolder));
     }
 
-    string[] Leftovers() => Directory.GetFiles(_api.UploadsFolder, "*.upload");
+    string[] Leftovers() => Directory.GetFiles(_api.UploadsFolder, "*.upload", SearchOption.AllDirectories);
 
     /// <summary>Many zero bytes, made while they are sent.</summary>
     sealed class ZeroesContent : HttpContent

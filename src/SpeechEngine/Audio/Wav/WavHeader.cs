@@ -67,7 +67,7 @@ readonly record struct WavHeader(WavCoding Coding, int Channels, int SampleRate,
             }
             else if (chunk.StartsWith("data"u8))
             {
-                data ??= (body, DataBytesWithin(file.Length - body, size, longDataBytes));
+                data ??= (body, size == 0 && IsChunk(file, body) ? 0 : DataBytesWithin(file.Length - body, size, longDataBytes));
             }
 
             if (format is not null && data is not null)
@@ -90,6 +90,16 @@ readonly record struct WavHeader(WavCoding Coding, int Channels, int SampleRate,
         0 or UnknownSize => available,
         _ => Math.Min(size, available),
     };
+
+    // Behind an empty data chunk stand other chunks, behind an unknown size stand samples.
+    static bool IsChunk(Stream file, long position)
+    {
+        Span<byte> chunk = stackalloc byte[ChunkHeaderBytes];
+        file.Position = position;
+        return file.ReadAtLeast(chunk, chunk.Length, throwOnEndOfStream: false) == chunk.Length
+            && !chunk[..4].ContainsAnyExceptInRange((byte)' ', (byte)'~')
+            && position + ChunkHeaderBytes + BinaryPrimitives.ReadUInt32LittleEndian(chunk[4..]) <= file.Length;
+    }
 
     // RF64 keeps sizes beyond 4 GiB in a chunk of their own: whole file, then data.
     static long ReadLongDataBytes(Stream file, uint size)

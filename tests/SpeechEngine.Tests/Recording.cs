@@ -4,7 +4,7 @@ using SpeechEngine.Audio;
 namespace SpeechEngine.Tests;
 
 /// <summary>Reads the 16 kHz mono 16-bit files of the test data without the decoder under test.</summary>
-static class WavFile
+static class Recording
 {
     const int HeaderBytes = 44;
 
