@@ -44,12 +44,6 @@ public sealed unsafe class SpeechToText : ISpeechToText, IDisposable
     /// <summary>The network's shape.</summary>
     public ModelDimensions Dimensions => _model.Dimensions;
 
-    /// <summary>Bytes the weights take in memory.</summary>
-    public long WeightBytes => _model.Weights.Bytes;
-
-    /// <summary>Threads that work on one window.</summary>
-    public int Threads => _pool.Threads;
-
     /// <summary>Loads a ggml model file of whisper.cpp.</summary>
     /// <exception cref="InvalidModelException">The file is damaged, truncated or something else.</exception>
     public static SpeechToText Load(string path, EngineSettings settings)
@@ -127,8 +121,8 @@ public sealed unsafe class SpeechToText : ISpeechToText, IDisposable
                 {
                     Language = vocabulary.IsMultilingual ? Languages.CodeAt(language) : "en",
                     Segments = window.Segments,
-                    Start = TimeSpan.FromMilliseconds(10L * seek),
-                    Position = TimeSpan.FromMilliseconds(10L * Math.Min(window.NextSeek, frames)),
+                    Start = MelSpectrogram.TimeOf(seek),
+                    Position = MelSpectrogram.TimeOf(Math.Min(window.NextSeek, frames)),
                 };
                 seek = window.NextSeek;
             }
@@ -150,7 +144,7 @@ public sealed unsafe class SpeechToText : ISpeechToText, IDisposable
             state.Encoder.Encode(state.Scratch, cancellation);
             state.Encoder.FillCross(state.Scratch, state.Cross, cancellation);
             var result = WindowDecoder.Decode(state, in request, cancellation);
-            var (segments, nextSeek) = SegmentBuilder.Build(state, in result, seek, request.Remaining, request.Temperature);
+            var (segments, nextSeek) = SegmentBuilder.Build(state, in request, in result, seek);
             return (result.Language, segments, nextSeek);
         }
         finally

@@ -33,19 +33,10 @@ static unsafe class KernelBenchmarks
 
         using var a = AlignedBuffer.ForFloats((long)rows * Inputs);
         using var c = AlignedBuffer.ForFloats((long)rows * Outputs);
-        var panelBytes = Panel.Bytes(format, Inputs);
-        using var data = new AlignedBuffer(panelBytes * Panel.CountFor(Outputs));
+        using var data = new AlignedBuffer(Panel.Bytes(format, Inputs) * Panel.CountFor(Outputs));
         new Span<byte>(data.Data, (int)data.Bytes).Fill(0x3C);
         new Span<float>(a.Floats, rows * Inputs).Fill(0.5f);
-        var b = new PanelView
-        {
-            Format = format,
-            Data = data.Data,
-            PanelBytes = panelBytes,
-            RowBytes = format switch { PanelFormat.Float => 128, PanelFormat.Half => 64, _ => 32 },
-            Inputs = Inputs,
-            Panels = Panel.CountFor(Outputs),
-        };
+        var b = PanelView.Of(format, data.Data, Inputs, Outputs);
         var finish = new TileFinish { Scale = 1f };
         var repeats = Math.Max(1, 2000 / rows);
         var best = double.MaxValue;

@@ -10,7 +10,6 @@ sealed unsafe class DecodingState : IDisposable
     {
         var shape = model.Dimensions;
         Model = model;
-        Pool = pool;
         Scratch = new Scratch(shape, pool.Threads);
         Self = new KeyValueCache(shape.TextLayers, shape.TextHeads, shape.TextHeadSize, shape.TextContext);
         Cross = new KeyValueCache(shape.TextLayers, shape.TextHeads, shape.TextHeadSize, shape.AudioContext);
@@ -20,8 +19,6 @@ sealed unsafe class DecodingState : IDisposable
     }
 
     public WhisperModel Model { get; }
-
-    public WorkerPool Pool { get; }
 
     public Scratch Scratch { get; }
 
@@ -40,9 +37,6 @@ sealed unsafe class DecodingState : IDisposable
 
     /// <summary>The tokens decoded in this window.</summary>
     public DecodedToken[] Tokens { get; }
-
-    /// <summary>Bytes of all buffers.</summary>
-    public long Bytes => Scratch.Bytes + Self.Bytes + Cross.Bytes;
 
     /// <summary>One row of the last step's logits, [vocabulary].</summary>
     public Span<float> Logits(int row) =>

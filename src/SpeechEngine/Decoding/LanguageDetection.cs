@@ -1,3 +1,5 @@
+using SpeechEngine.Kernels;
+
 namespace SpeechEngine.Decoding;
 
 /// <summary>Tells the language from the logits that follow the start of a transcript.</summary>
@@ -6,15 +8,7 @@ static class LanguageDetection
     /// <summary>Index of the likeliest language among those the model knows.</summary>
     public static int Likeliest(ReadOnlySpan<float> logits, Vocabulary vocabulary)
     {
-        var best = 0;
-        for (var language = 1; language < vocabulary.LanguageCount; language++)
-        {
-            if (logits[vocabulary.LanguageToken(language)] > logits[vocabulary.LanguageToken(best)])
-            {
-                best = language;
-            }
-        }
-
-        return best;
+        var languages = logits.Slice(vocabulary.LanguageToken(0), vocabulary.LanguageCount);
+        return Reduction.IndexOf(languages, Reduction.Largest(languages));
     }
 }

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using SpeechEngine.Features;
 using SpeechEngine.Model;
 
 namespace SpeechEngine.Decoding;
@@ -12,9 +13,8 @@ static class SegmentBuilder
 
     /// <summary>Builds the segments of one window.</summary>
     /// <param name="seek">First frame of the window.</param>
-    /// <param name="remaining">Frames from there to the end of the audio.</param>
     /// <returns>Segments in order, and the first frame of the next window.</returns>
-    public static (List<Segment> Segments, int NextSeek) Build(DecodingState state, in WindowResult result, int seek, int remaining, float temperature)
+    public static (List<Segment> Segments, int NextSeek) Build(DecodingState state, in WindowRequest request, in WindowResult result, int seek)
     {
         var vocabulary = state.Model.Vocabulary;
         var tokens = state.Tokens.AsSpan(0, result.Count);
@@ -23,18 +23,18 @@ static class SegmentBuilder
             && (result.AverageLogProbability < LogProbabilityThreshold || !result.IsComplete);
         if (state.Model.HasTensors && !silent && tokens.Length > 0)
         {
-            var source = new Source(vocabulary, seek, temperature, result.AverageLogProbability, result.NoSpeechProbability, CompressionRatio(vocabulary, tokens));
-            var limit = state.Model.WritesTimestamps ? result.Advance : Math.Min(result.Advance, remaining);
+            var source = new Source(vocabulary, seek, request.Temperature, result.AverageLogProbability, result.NoSpeechProbability, CompressionRatio(vocabulary, tokens));
+            var limit = state.Model.WritesTimestamps ? result.Advance : Math.Min(result.Advance, request.Remaining);
             Cut(tokens, source, limit, segments);
         }
 
-        return (segments, seek + NextWindow(vocabulary, tokens, result.Advance, remaining));
+        return (segments, seek + NextWindow(vocabulary, tokens, result.Advance, request.Remaining));
     }
 
     static void Cut(ReadOnlySpan<DecodedToken> tokens, Source source, int windowEnd, List<Segment> segments)
     {
         var vocabulary = source.Vocabulary;
-        var start = FrameOf(tokens[0].Timestamp, vocabulary);
+        var start = tokens[0].Timestamp < 0 ? 0 : vocabulary.FrameOf(tokens[0].Timestamp);
         var first = 0;
         for (var i = 0; i < tokens.Length; i++)
         {
@@ -44,12 +44,12 @@ static class SegmentBuilder
                 continue;
             }
 
-            var end = FrameOf(tokens[i].Id, vocabulary);
+            var end = vocabulary.FrameOf(tokens[i].Id);
             Add(tokens[first..(i + 1)], source, start, end, segments);
             start = end;
             while (i + 1 < tokens.Length && tokens[i + 1].Id > vocabulary.FirstTimestamp)
             {
-                start = FrameOf(tokens[++i].Id, vocabulary);
+                start = vocabulary.FrameOf(tokens[++i].Id);
             }
 
             first = i + 1;
@@ -72,8 +72,8 @@ static class SegmentBuilder
 
         segments.Add(new Segment
         {
-            Start = TimeOf(source.Seek + start),
-            End = TimeOf(source.Seek + Math.Max(start, end)),
+            Start = MelSpectrogram.TimeOf(source.Seek + start),
+            End = MelSpectrogram.TimeOf(source.Seek + Math.Max(start, end)),
             Text = text,
             Tokens = ids,
             Seek = source.Seek,
@@ -91,11 +91,6 @@ static class SegmentBuilder
             && tokens[^2].Id < vocabulary.FirstTimestamp && tokens[^1].Id > vocabulary.FirstTimestamp;
         return endsWithSingleTimestamp ? Math.Min(remaining, ModelDimensions.WindowFrames) : advance;
     }
-
-    static int FrameOf(int timestampToken, Vocabulary vocabulary) =>
-        timestampToken < 0 ? 0 : 2 * (timestampToken - vocabulary.FirstTimestamp);
-
-    static TimeSpan TimeOf(int frame) => TimeSpan.FromMilliseconds(10L * frame);
 
     static double CompressionRatio(Vocabulary vocabulary, ReadOnlySpan<DecodedToken> tokens)
     {

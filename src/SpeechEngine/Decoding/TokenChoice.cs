@@ -17,8 +17,8 @@ static class TokenChoice
     /// the likeliest text token, a timestamp is taken.
     /// </summary>
     /// <param name="logits">[vocabulary], already divided by the temperature; text is set to -∞ when a timestamp must be taken.</param>
-    /// <exception cref="InvalidModelException">The logits are not numbers.</exception>
     /// <param name="draw">A number from 0 to 1 that picks from the distribution, or null for the likeliest.</param>
+    /// <exception cref="InvalidModelException">The logits are not numbers.</exception>
     public static DecodedToken Next(Span<float> logits, int firstTimestamp, double? draw)
     {
         var text = logits[..firstTimestamp];

@@ -30,7 +30,6 @@ sealed class Vocabulary
         var afterLanguages = StartOfTranscript + 1 + (IsMultilingual ? LanguageCount : 99);
         Translate = afterLanguages;
         Transcribe = afterLanguages + 1;
-        StartOfLanguageModel = afterLanguages + 2;
         Previous = afterLanguages + 3;
         NoSpeech = afterLanguages + 4;
         NoTimestamps = afterLanguages + 5;
@@ -64,8 +63,6 @@ sealed class Vocabulary
 
     public int Transcribe { get; }
 
-    public int StartOfLanguageModel { get; }
-
     /// <summary>Opens the text that went before.</summary>
     public int Previous { get; }
 
@@ -78,6 +75,9 @@ sealed class Vocabulary
 
     /// <summary>The token of a single space, or -1.</summary>
     public int Space { get; }
+
+    /// <summary>Frames of 10 ms after the window's start that a timestamp token stands for.</summary>
+    public int FrameOf(int timestampToken) => 2 * (timestampToken - FirstTimestamp);
 
     /// <summary>Token of the language at <paramref name="index"/> of <see cref="Languages"/>.</summary>
     public int LanguageToken(int index) => StartOfTranscript + 1 + index;
@@ -110,14 +110,8 @@ sealed class Vocabulary
             var bytes = Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(word));
             for (var at = 0; at < bytes.Length;)
             {
-                var length = Math.Min(_longest, bytes.Length - at);
-                int id;
-                while (!_ids.TryGetValue(bytes.Substring(at, length), out id) && length > 1)
-                {
-                    length--;
-                }
-
-                if (_ids.TryGetValue(bytes.Substring(at, length), out id))
+                var (id, length) = LongestTokenAt(bytes, at);
+                if (id >= 0)
                 {
                     ids.Add(id);
                 }
@@ -127,5 +121,18 @@ sealed class Vocabulary
         }
 
         return ids;
+    }
+
+    (int Id, int Length) LongestTokenAt(string bytes, int at)
+    {
+        for (var length = Math.Min(_longest, bytes.Length - at); length > 0; length--)
+        {
+            if (_ids.TryGetValue(bytes.Substring(at, length), out var id))
+            {
+                return (id, length);
+            }
+        }
+
+        return (-1, 1);
     }
 }

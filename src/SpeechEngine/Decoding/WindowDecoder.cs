@@ -115,7 +115,6 @@ static class WindowDecoder
         var tokens = state.Tokens;
         var most = Math.Min((state.Model.Dimensions.TextContext / 2) - 4, state.Self.Capacity - position);
         var advance = ModelDimensions.WindowFrames;
-        var hasTimestamp = false;
         var placed = 0;
         var count = 0;
 
@@ -127,14 +126,14 @@ static class WindowDecoder
                 Flatten(logits, request.Temperature);
             }
 
-            rules.Apply(logits, new DecodedSoFar(count, count > 0 ? tokens[count - 1].Id : -1, count > 1 ? tokens[count - 2].Id : -1, hasTimestamp ? advance / 2 : -1));
+            rules.Apply(logits, new DecodedSoFar(count, count > 0 ? tokens[count - 1].Id : -1, count > 1 ? tokens[count - 2].Id : -1, placed > 0 ? advance / 2 : -1));
             var token = TokenChoice.Next(logits, vocabulary.FirstTimestamp, draws ? request.Random.NextDouble() : null);
             tokens[count++] = token;
 
             if (token.Id > vocabulary.FirstTimestamp)
             {
-                var here = 2 * (token.Id - vocabulary.FirstTimestamp);
-                if (hasTimestamp && here < advance && placed < count - 1)
+                var here = vocabulary.FrameOf(token.Id);
+                if (placed > 0 && here < advance && placed < count - 1)
                 {
                     // Time runs backwards: the text since the last timestamp cannot be placed, and all there is is kept.
                     return (count, advance, false);
@@ -142,11 +141,10 @@ static class WindowDecoder
 
                 advance = here;
                 placed = count;
-                hasTimestamp = true;
             }
 
             var reachesEnd = advance + EndMargin >= request.Remaining;
-            if (token.Id == vocabulary.EndOfText || (hasTimestamp && reachesEnd))
+            if (token.Id == vocabulary.EndOfText || (placed > 0 && reachesEnd))
             {
                 return withTimestamps && placed > 0 ? (placed, advance, true) : (count, advance, !withTimestamps || reachesEnd);
             }

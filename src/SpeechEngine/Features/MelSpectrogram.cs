@@ -60,6 +60,9 @@ sealed unsafe class MelSpectrogram : IDisposable
     /// <summary>Frames that hold audio: what a file of <paramref name="samples"/> samples is long. whisper.cpp's count, to the frame.</summary>
     public static int FrameCount(int samples) => 1 + ((samples + Half - FrameSamples) / Hop);
 
+    /// <summary>Where a frame begins within the recording: 10 ms each.</summary>
+    public static TimeSpan TimeOf(int frame) => TimeSpan.FromMilliseconds(10L * frame);
+
     /// <summary>
     /// Computes the frames [<paramref name="firstFrame"/>, + <paramref name="frames"/>) before normalisation: log10 of the band powers.
     /// </summary>
@@ -204,15 +207,7 @@ sealed unsafe class MelSpectrogram : IDisposable
         }
     }
 
-    static PanelView View(AlignedBuffer panels, int columns) => new()
-    {
-        Format = PanelFormat.Float,
-        Data = panels.Data,
-        PanelBytes = Panel.Bytes(PanelFormat.Float, Bins),
-        RowBytes = Panel.Columns * sizeof(float),
-        Inputs = Bins,
-        Panels = Panel.CountFor(columns),
-    };
+    static PanelView View(AlignedBuffer panels, int columns) => PanelView.Of(PanelFormat.Float, panels.Data, Bins, columns);
 
     static AlignedBuffer Columns(int inputs, int outputs, Func<int, int, double> value)
     {

@@ -12,7 +12,21 @@ unsafe struct HeadMemory
     public byte* Values;
     public int HeadSize;
 
-    readonly int ElementBytes => Format == PanelFormat.Half ? sizeof(ushort) : sizeof(float);
+    readonly int ElementBytes => Panel.ElementBytes(Format);
+
+    /// <summary>Puts the key and the value of one position, [head size] each, in their places.</summary>
+    /// <typeparam name="T">float or the bits of a binary16, as <see cref="Format"/> says.</typeparam>
+    public readonly void Store<T>(int position, T* key, T* value)
+        where T : unmanaged
+    {
+        var panel = (T*)Keys + ((long)position / Panel.Columns * HeadSize * Panel.Columns) + (position % Panel.Columns);
+        for (var i = 0; i < HeadSize; i++)
+        {
+            panel[i * Panel.Columns] = key[i];
+        }
+
+        new Span<T>(value, HeadSize).CopyTo(new Span<T>((T*)Values + ((long)position * HeadSize), HeadSize));
+    }
 
     /// <summary>The keys of positions 0..positions-1 as the right side of queries · keys.</summary>
     public readonly PanelView KeyView(int positions) => new()
@@ -35,6 +49,51 @@ unsafe struct HeadMemory
         Inputs = positions,
         Panels = HeadSize / Panel.Columns,
     };
+}
+
+/// <summary>Keys and values of all heads of a layer; each head's lie at a fixed distance behind those of the head before.</summary>
+unsafe struct LayerMemory
+{
+    HeadMemory _first;
+    int _heads;
+    long _keyDistance;
+    long _valueDistance;
+
+    /// <summary>Bytes of the keys, and of the values, of one head with room for <paramref name="positions"/> positions.</summary>
+    public static (long Keys, long Values) HeadBytes(PanelFormat format, int headSize, int positions) =>
+        ((long)Panel.Padded(positions) * headSize * Panel.ElementBytes(format), (long)positions * headSize * Panel.ElementBytes(format));
+
+    /// <summary>Memory of <paramref name="heads"/> heads that starts at <paramref name="keys"/> and <paramref name="values"/>.</summary>
+    public static LayerMemory Of(PanelFormat format, byte* keys, byte* values, int heads, int headSize, int positions)
+    {
+        var (keyDistance, valueDistance) = HeadBytes(format, headSize, positions);
+        return new LayerMemory
+        {
+            _first = new HeadMemory { Format = format, Keys = keys, Values = values, HeadSize = headSize },
+            _heads = heads,
+            _keyDistance = keyDistance,
+            _valueDistance = valueDistance,
+        };
+    }
+
+    /// <summary>One head of the layer.</summary>
+    public readonly HeadMemory Head(int head)
+    {
+        var memory = _first;
+        memory.Keys += head * _keyDistance;
+        memory.Values += head * _valueDistance;
+        return memory;
+    }
+
+    /// <summary>Puts keys and values of one position, [heads · head size] each, in their places.</summary>
+    public readonly void Store<T>(int position, T* keys, T* values)
+        where T : unmanaged
+    {
+        for (var head = 0; head < _heads; head++)
+        {
+            Head(head).Store(position, keys + (head * _first.HeadSize), values + (head * _first.HeadSize));
+        }
+    }
 }
 
 /// <summary>Scaled dot-product attention of a few query rows in one head: softmax(q·kᵀ/√size)·v.</summary>

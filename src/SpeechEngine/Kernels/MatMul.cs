@@ -21,6 +21,17 @@ unsafe struct PanelView
 
     /// <summary>Panels to compute; the destination's rows have room for 32 columns each.</summary>
     public int Panels;
+
+    /// <summary>Panels that follow each other without gaps, [inputs, columns].</summary>
+    public static PanelView Of(PanelFormat format, byte* data, int inputs, int columns) => new()
+    {
+        Format = format,
+        Data = data,
+        PanelBytes = Panel.Bytes(format, inputs),
+        RowBytes = Panel.Columns * Panel.ElementBytes(format),
+        Inputs = inputs,
+        Panels = Panel.CountFor(columns),
+    };
 }
 
 /// <summary>Product of a few or many rows with a matrix in panels: C[m, n] = A[m, k] · B[k, n] (· scale + bias + C).</summary>

@@ -34,11 +34,16 @@ static class Panel
     public const float HalfScale = 5.192296858534828e33f;
 
     /// <summary>Bytes of one panel with <paramref name="inputs"/> rows.</summary>
-    public static long Bytes(PanelFormat format, int inputs) => format switch
+    public static long Bytes(PanelFormat format, int inputs) => format == PanelFormat.Bytes
+        ? (long)inputs / BlockRows * BlockBytes
+        : (long)inputs * Columns * ElementBytes(format);
+
+    /// <summary>Bytes of one stored value.</summary>
+    public static int ElementBytes(PanelFormat format) => format switch
     {
-        PanelFormat.Float => (long)inputs * Columns * sizeof(float),
-        PanelFormat.Half => (long)inputs * Columns * sizeof(ushort),
-        _ => (long)inputs / BlockRows * BlockBytes,
+        PanelFormat.Float => sizeof(float),
+        PanelFormat.Half => sizeof(ushort),
+        _ => sizeof(sbyte),
     };
 
     /// <summary>Panels that hold <paramref name="columns"/> columns; the last one is filled up with zeros.</summary>

@@ -27,14 +27,9 @@ static unsafe class MatrixPacker
     /// <param name="taps">Kernel width of a convolution: the file has [tap, channel], the product wants [channel, tap]; 1 otherwise.</param>
     public static PackedMatrix Pack(ModelFile file, ReadOnlySpan<MatrixPart> parts, int inputs, int outputs, int taps = 1)
     {
-        var format = FormatOf(parts);
-        var packed = Pack(file, parts, inputs, outputs, taps, format);
-        if (packed is null)
-        {
-            packed = Pack(file, parts, inputs, outputs, taps, PanelFormat.Float);
-        }
-
-        return packed!;
+        // Floats hold every value.
+        return Pack(file, parts, inputs, outputs, taps, FormatOf(parts))
+            ?? Pack(file, parts, inputs, outputs, taps, PanelFormat.Float)!;
     }
 
     static PanelFormat FormatOf(ReadOnlySpan<MatrixPart> parts)

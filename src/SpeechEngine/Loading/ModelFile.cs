@@ -48,6 +48,9 @@ sealed unsafe class ModelFile : IDisposable
     /// <summary>All tensors by name; empty in files made for tests of the frame around the network.</summary>
     public IReadOnlyDictionary<string, TensorEntry> Tensors => _tensors;
 
+    /// <summary>Whether there is a network in the file; without one it is all zeros.</summary>
+    public bool HasTensors => _tensors.Count > 0;
+
     /// <summary>Maps and checks the file.</summary>
     /// <exception cref="InvalidModelException">It is damaged, truncated, of an unsupported kind or something else altogether.</exception>
     public static ModelFile Open(string path)

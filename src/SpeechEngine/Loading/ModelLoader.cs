@@ -15,7 +15,7 @@ static class ModelLoader
         return new WhisperModel
         {
             Dimensions = file.Dimensions,
-            HasTensors = file.Tensors.Count > 0,
+            HasTensors = file.HasTensors,
             Weights = WeightReader.Read(file),
             Vocabulary = new Vocabulary(file.Tokens, file.Dimensions.Vocabulary),
             Spectrogram = new MelSpectrogram(file.MelFilters, file.Dimensions.Mels),

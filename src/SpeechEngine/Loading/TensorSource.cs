@@ -17,16 +17,13 @@ sealed unsafe class TensorSource
         var shape = file.Dimensions;
         long state = shape.AudioState;
         var values = ((12 * shape.AudioLayers) + (16 * shape.TextLayers)) * state * state + (state * (shape.Vocabulary + 2000));
-        if (IsEmpty && values * sizeof(ushort) > LargestWithoutTensors)
+        if (!file.HasTensors && values * sizeof(ushort) > LargestWithoutTensors)
         {
             throw file.Invalid($"it holds no tensors, and its header asks for {values} weights, too many to make up.");
         }
     }
 
-    public ModelFile File { get; }
-
-    /// <summary>A file without a single tensor: the network is all zeros.</summary>
-    public bool IsEmpty => File.Tensors.Count == 0;
+    ModelFile File { get; }
 
     /// <summary>A matrix "name.weight" with its "name.bias".</summary>
     public PackedMatrix Matrix(string name, int inputs, int outputs, bool bias = true) =>
@@ -107,7 +104,7 @@ sealed unsafe class TensorSource
 
     TensorEntry? Lookup(string name)
     {
-        if (IsEmpty)
+        if (!File.HasTensors)
         {
             return null;
         }

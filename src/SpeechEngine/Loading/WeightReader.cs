@@ -1,4 +1,3 @@
-using SpeechEngine.Kernels;
 using SpeechEngine.Model;
 
 namespace SpeechEngine.Loading;
@@ -8,7 +7,6 @@ sealed class WeightReader
 {
     readonly TensorSource _source;
     readonly List<IDisposable> _buffers = [];
-    long _bytes;
 
     WeightReader(ModelFile file) => _source = new TensorSource(file);
 
@@ -42,7 +40,7 @@ sealed class WeightReader
         var decoderNorm = Norm("decoder.ln", state);
         _source.ExpectAllUsed();
 
-        return new WhisperWeights(_buffers, _bytes)
+        return new WhisperWeights(_buffers)
         {
             Conv1 = conv1,
             Conv2 = conv2,
@@ -79,17 +77,10 @@ sealed class WeightReader
     NormWeights Norm(string name, int state) =>
         new(Own(_source.Vector(name + ".weight", state)), Own(_source.Vector(name + ".bias", state)));
 
-    PackedMatrix Own(PackedMatrix matrix)
-    {
-        _buffers.Add(matrix);
-        _bytes += matrix.Bytes;
-        return matrix;
-    }
-
-    AlignedBuffer Own(AlignedBuffer buffer)
+    T Own<T>(T buffer)
+        where T : IDisposable
     {
         _buffers.Add(buffer);
-        _bytes += buffer.Bytes;
         return buffer;
     }
 }

@@ -25,13 +25,11 @@ sealed unsafe class AudioEncoder(ModelDimensions shape, WhisperWeights weights, 
         {
             State = state,
             Positions = positions,
-            Heads = shape.AudioHeads,
             HeadSize = shape.AudioHeadSize,
             Residual = scratch.Residual.Floats,
             Normal = scratch.Normal.Floats,
             QueryKeyValue = scratch.QueryKeyValue.Floats,
-            Keys = scratch.Keys.Floats,
-            Values = scratch.Values.Floats,
+            Memory = LayerMemory.Of(PanelFormat.Float, scratch.Keys.Data, scratch.Values.Data, shape.AudioHeads, shape.AudioHeadSize, positions),
             Hidden = scratch.Hidden.Floats,
             Scores = scratch.Scores.Floats,
             ScoreStride = scratch.ScoreStride,
@@ -69,21 +67,15 @@ sealed unsafe class AudioEncoder(ModelDimensions shape, WhisperWeights weights, 
         {
             cancellation.ThrowIfCancellationRequested();
             var matrix = weights.DecoderBlocks[layer].Cross!.KeyValue;
-            var head = cache.Head(layer, 0);
-            var (keyDistance, valueDistance) = cache.HeadDistance;
             var job = new CrossJob
             {
                 Input = scratch.Residual.Floats,
                 Positions = shape.AudioContext,
                 State = state,
-                Heads = shape.TextHeads,
-                Matrix = matrix.View,
-                Finish = matrix.Finish(),
+                Product = new Factor(matrix),
                 Rows = scratch.Hidden.Floats,
                 Halves = halves,
-                First = head,
-                KeyDistance = keyDistance,
-                ValueDistance = valueDistance,
+                Memory = cache.Layer(layer),
             };
             pool.Run(Chunks(shape.AudioContext, Scratch.EncoderChunk), &FillCrossRows, &job);
         }
@@ -91,8 +83,7 @@ sealed unsafe class AudioEncoder(ModelDimensions shape, WhisperWeights weights, 
 
     void Convolve(Job* job, PackedMatrix kernel, float* input, int inputStride, int rows, float* output)
     {
-        job->Matrix1 = kernel.View;
-        job->Finish1 = kernel.Finish();
+        job->ConvKernel = new Factor(kernel);
         job->ConvInput = input;
         job->ConvStride = inputStride;
         job->ConvOutput = output;
@@ -118,7 +109,7 @@ sealed unsafe class AudioEncoder(ModelDimensions shape, WhisperWeights weights, 
         var first = task * Scratch.EncoderChunk;
         var rows = Math.Min(Scratch.EncoderChunk, job->ConvRows - first);
         var output = job->ConvOutput + ((long)first * job->State);
-        MatMul.Compute(job->ConvInput + ((long)first * job->ConvStride), job->ConvStride, rows, in job->Matrix1, in job->Finish1, output, job->State);
+        MatMul.Compute(job->ConvInput + ((long)first * job->ConvStride), job->ConvStride, rows, in job->ConvKernel.Panels, in job->ConvKernel.Finish, output, job->State);
         Gelu.Compute(output, rows * job->State);
     }
 
@@ -128,27 +119,18 @@ sealed unsafe class AudioEncoder(ModelDimensions shape, WhisperWeights weights, 
         var (first, rows) = job->RowsOf(task);
         var normal = job->Normal + (first * job->State);
         Normalise(job, first, rows, job->Norm1, job->Norm1Bias, job->Normal);
-        BlockRounding.Apply(in job->Matrix1, normal, job->State, rows);
-        MatMul.Compute(normal, job->State, rows, in job->Matrix1, in job->Finish1, job->QueryKeyValue + (first * 3 * job->State), 3 * job->State);
+        Multiply(normal, rows, in job->QueryKeyValueWeights, job->QueryKeyValue + (first * 3 * job->State), 3 * job->State);
     }
 
     /// <summary>Lays keys and values of one head out for <see cref="Attention"/>.</summary>
     static void PackKeysAndValues(void* context, int head, int worker)
     {
         var job = (Job*)context;
-        var size = job->HeadSize;
-        var keys = job->Keys + ((long)head * Panel.Padded(job->Positions) * size);
-        var values = job->Values + ((long)head * job->Positions * size);
+        var memory = job->Memory.Head(head);
         for (var position = 0; position < job->Positions; position++)
         {
-            var key = job->QueryKeyValue + ((long)position * 3 * job->State) + job->State + (head * size);
-            var panel = keys + (position / Panel.Columns * size * Panel.Columns) + (position % Panel.Columns);
-            for (var i = 0; i < size; i++)
-            {
-                panel[i * Panel.Columns] = key[i];
-            }
-
-            new Span<float>(key + job->State, size).CopyTo(new Span<float>(values + ((long)position * size), size));
+            var key = job->QueryKeyValue + ((long)position * 3 * job->State) + job->State + (head * job->HeadSize);
+            memory.Store(position, key, key + job->State);
         }
     }
 
@@ -158,13 +140,7 @@ sealed unsafe class AudioEncoder(ModelDimensions shape, WhisperWeights weights, 
         var chunks = Chunks(job->Positions, AttentionChunk);
         var (head, chunk) = Math.DivRem(task, chunks);
         var size = job->HeadSize;
-        var memory = new HeadMemory
-        {
-            Format = PanelFormat.Float,
-            Keys = (byte*)(job->Keys + ((long)head * Panel.Padded(job->Positions) * size)),
-            Values = (byte*)(job->Values + ((long)head * job->Positions * size)),
-            HeadSize = size,
-        };
+        var memory = job->Memory.Head(head);
         var scores = job->Scores + ((long)worker * Attention.MaxRows * job->ScoreStride);
         var end = Math.Min((chunk + 1) * AttentionChunk, job->Positions);
         for (var row = chunk * AttentionChunk; row < end; row += Attention.MaxRows)
@@ -182,14 +158,18 @@ sealed unsafe class AudioEncoder(ModelDimensions shape, WhisperWeights weights, 
         var residual = job->Residual + (first * job->State);
         var normal = job->Normal + (first * job->State);
         var hidden = job->Hidden + ((long)worker * Scratch.EncoderChunk * 4 * job->State);
-        BlockRounding.Apply(in job->Matrix2, normal, job->State, rows);
-        MatMul.Compute(normal, job->State, rows, in job->Matrix2, in job->Finish2, residual, job->State);
+        Multiply(normal, rows, in job->AttentionOut, residual, job->State);
         Normalise(job, first, rows, job->Norm2, job->Norm2Bias, job->Normal);
-        BlockRounding.Apply(in job->Matrix3, normal, job->State, rows);
-        MatMul.Compute(normal, job->State, rows, in job->Matrix3, in job->Finish3, hidden, 4 * job->State);
+        Multiply(normal, rows, in job->MlpUp, hidden, 4 * job->State);
         Gelu.Compute(hidden, rows * 4 * job->State);
-        BlockRounding.Apply(in job->Matrix4, hidden, 4 * job->State, rows);
-        MatMul.Compute(hidden, 4 * job->State, rows, in job->Matrix4, in job->Finish4, residual, job->State);
+        Multiply(hidden, rows, in job->MlpDown, residual, job->State);
+    }
+
+    /// <summary>Rows of activations without gaps times a weight matrix; quantised weights round the activations first, in place.</summary>
+    static void Multiply(float* input, int rows, in Factor factor, float* output, int outputStride)
+    {
+        BlockRounding.Apply(in factor.Panels, input, factor.Panels.Inputs, rows);
+        MatMul.Compute(input, factor.Panels.Inputs, rows, in factor.Panels, in factor.Finish, output, outputStride);
     }
 
     static void NormaliseInPlace(void* context, int task, int worker)
@@ -216,12 +196,11 @@ sealed unsafe class AudioEncoder(ModelDimensions shape, WhisperWeights weights, 
         var halves = job->Halves + ((long)worker * 2 * job->State);
         var input = output + ((long)Scratch.EncoderChunk * 2 * job->State);
         new Span<float>(job->Input + ((long)first * job->State), rows * job->State).CopyTo(new Span<float>(input, rows * job->State));
-        BlockRounding.Apply(in job->Matrix, input, job->State, rows);
-        MatMul.Compute(input, job->State, rows, in job->Matrix, in job->Finish, output, 2 * job->State);
+        Multiply(input, rows, in job->Product, output, 2 * job->State);
         for (var row = 0; row < rows; row++)
         {
             HalfBits.Convert(output + ((long)row * 2 * job->State), 2 * job->State, halves);
-            KeyValueCache.Store(in job->First, job->KeyDistance, job->ValueDistance, job->Heads, first + row, halves, halves + job->State);
+            job->Memory.Store(first + row, halves, halves + job->State);
         }
     }
 
@@ -229,13 +208,11 @@ sealed unsafe class AudioEncoder(ModelDimensions shape, WhisperWeights weights, 
     {
         public int State;
         public int Positions;
-        public int Heads;
         public int HeadSize;
         public float* Residual;
         public float* Normal;
         public float* QueryKeyValue;
-        public float* Keys;
-        public float* Values;
+        public LayerMemory Memory;
         public float* Hidden;
         public float* Scores;
         public int ScoreStride;
@@ -247,14 +224,11 @@ sealed unsafe class AudioEncoder(ModelDimensions shape, WhisperWeights weights, 
         public float* Norm1Bias;
         public float* Norm2;
         public float* Norm2Bias;
-        public PanelView Matrix1;
-        public PanelView Matrix2;
-        public PanelView Matrix3;
-        public PanelView Matrix4;
-        public TileFinish Finish1;
-        public TileFinish Finish2;
-        public TileFinish Finish3;
-        public TileFinish Finish4;
+        public Factor ConvKernel;
+        public Factor QueryKeyValueWeights;
+        public Factor AttentionOut;
+        public Factor MlpUp;
+        public Factor MlpDown;
 
         public void SetBlock(BlockWeights block)
         {
@@ -262,10 +236,10 @@ sealed unsafe class AudioEncoder(ModelDimensions shape, WhisperWeights weights, 
             Norm1Bias = block.AttentionNorm.Bias.Floats;
             Norm2 = block.MlpNorm.Gain.Floats;
             Norm2Bias = block.MlpNorm.Bias.Floats;
-            (Matrix1, Finish1) = (block.QueryKeyValue.View, block.QueryKeyValue.Finish());
-            (Matrix2, Finish2) = (block.AttentionOut.View, block.AttentionOut.Finish(accumulate: true));
-            (Matrix3, Finish3) = (block.MlpUp.View, block.MlpUp.Finish());
-            (Matrix4, Finish4) = (block.MlpDown.View, block.MlpDown.Finish(accumulate: true));
+            QueryKeyValueWeights = new Factor(block.QueryKeyValue);
+            AttentionOut = new Factor(block.AttentionOut, accumulate: true);
+            MlpUp = new Factor(block.MlpUp);
+            MlpDown = new Factor(block.MlpDown, accumulate: true);
         }
 
         public readonly (long First, int Rows) RowsOf(int task)
@@ -280,13 +254,16 @@ sealed unsafe class AudioEncoder(ModelDimensions shape, WhisperWeights weights, 
         public float* Input;
         public int Positions;
         public int State;
-        public int Heads;
-        public PanelView Matrix;
-        public TileFinish Finish;
+        public Factor Product;
         public float* Rows;
         public ushort* Halves;
-        public HeadMemory First;
-        public long KeyDistance;
-        public long ValueDistance;
+        public LayerMemory Memory;
+    }
+
+    /// <summary>A weight matrix as the right side of a product: panels, and what happens at the end of a sum.</summary>
+    struct Factor(PackedMatrix matrix, bool accumulate = false)
+    {
+        public PanelView Panels = matrix.View;
+        public TileFinish Finish = matrix.Finish(accumulate);
     }
 }

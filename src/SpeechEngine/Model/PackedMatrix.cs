@@ -19,15 +19,7 @@ sealed unsafe class PackedMatrix : IDisposable
         _bias = bias;
         Outputs = outputs;
         Scale = scale;
-        View = new PanelView
-        {
-            Format = format,
-            Data = data.Data,
-            PanelBytes = Panel.Bytes(format, inputs),
-            RowBytes = format switch { PanelFormat.Float => 128, PanelFormat.Half => 64, _ => 32 },
-            Inputs = inputs,
-            Panels = Panel.CountFor(outputs),
-        };
+        View = PanelView.Of(format, data.Data, inputs, outputs);
     }
 
     /// <summary>The panels.</summary>
@@ -38,9 +30,6 @@ sealed unsafe class PackedMatrix : IDisposable
 
     /// <summary>Factor that turns sums over stored values into true ones.</summary>
     public float Scale { get; }
-
-    /// <summary>Bytes held in memory.</summary>
-    public long Bytes => _data.Bytes + (_bias?.Bytes ?? 0);
 
     /// <summary>Scale and bias of this matrix as the end of a product.</summary>
     public TileFinish Finish(bool accumulate = false) =>

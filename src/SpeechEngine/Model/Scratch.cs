@@ -109,9 +109,6 @@ sealed class Scratch : IDisposable
     /// <summary>Floats from one row of logits to the next.</summary>
     public int LogitStride { get; }
 
-    /// <summary>Bytes of all buffers.</summary>
-    public long Bytes => _all.Sum(buffer => buffer.Bytes);
-
     public void Dispose() => _all.ForEach(buffer => buffer.Dispose());
 
     AlignedBuffer Floats(long count)

@@ -92,10 +92,8 @@ sealed unsafe class TextDecoder(ModelDimensions shape, WhisperWeights weights, W
         var halves = scratch.HalfRow.Halves;
         for (var i = 0; i < rows.Length; i++)
         {
-            var self = rows[i].Self;
-            var (keyDistance, valueDistance) = self.HeadDistance;
             HalfBits.Convert(projected + ((((long)i * 3) + 1) * state), 2 * state, halves);
-            KeyValueCache.Store(self.Head(layer, 0), keyDistance, valueDistance, shape.TextHeads, rows[i].Position, halves, halves + state);
+            rows[i].Self.Layer(layer).Store(rows[i].Position, halves, halves + state);
         }
     }
 
@@ -117,15 +115,12 @@ sealed unsafe class TextDecoder(ModelDimensions shape, WhisperWeights weights, W
             }
 
             var cache = cross ? rows[i].Cross : rows[i].Self;
-            var (keyDistance, valueDistance) = cache.HeadDistance;
             groups[count++] = new RowGroup
             {
                 FirstRow = i,
                 Rows = together,
                 Positions = cross ? shape.AudioContext : rows[i].Position + 1,
-                FirstHead = cache.Head(layer, 0),
-                KeyDistance = keyDistance,
-                ValueDistance = valueDistance,
+                Memory = cache.Layer(layer),
             };
             i += together;
         }
@@ -213,9 +208,7 @@ sealed unsafe class TextDecoder(ModelDimensions shape, WhisperWeights weights, W
         var job = (AttentionJob*)context;
         var (index, head) = Math.DivRem(task, job->Heads);
         var group = job->Groups + index;
-        var memory = group->FirstHead;
-        memory.Keys += head * group->KeyDistance;
-        memory.Values += head * group->ValueDistance;
+        var memory = group->Memory.Head(head);
         Attention.Compute(
             job->Queries + ((long)group->FirstRow * job->QueryStride) + (head * job->HeadSize), job->QueryStride, group->Rows,
             in memory, group->Positions,
@@ -229,9 +222,7 @@ sealed unsafe class TextDecoder(ModelDimensions shape, WhisperWeights weights, W
         public int FirstRow;
         public int Rows;
         public int Positions;
-        public HeadMemory FirstHead;
-        public long KeyDistance;
-        public long ValueDistance;
+        public LayerMemory Memory;
     }
 
     struct AttentionJob

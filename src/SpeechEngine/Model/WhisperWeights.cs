@@ -32,8 +32,7 @@ sealed record CrossWeights(NormWeights Norm, PackedMatrix Query, PackedMatrix Ke
 
 /// <summary>Every tensor of a Whisper network, packed for the kernels. Read-only; all states share it.</summary>
 /// <param name="buffers">What is freed with the weights.</param>
-/// <param name="bytes">Bytes of all weights in memory.</param>
-sealed class WhisperWeights(IReadOnlyList<IDisposable> buffers, long bytes) : IDisposable
+sealed class WhisperWeights(IReadOnlyList<IDisposable> buffers) : IDisposable
 {
     /// <summary>Three frames of mel → state, as a product: [3·mels, state].</summary>
     public required PackedMatrix Conv1 { get; init; }
@@ -57,9 +56,6 @@ sealed class WhisperWeights(IReadOnlyList<IDisposable> buffers, long bytes) : ID
     public required BlockWeights[] DecoderBlocks { get; init; }
 
     public required NormWeights DecoderNorm { get; init; }
-
-    /// <summary>Bytes of all weights in memory.</summary>
-    public long Bytes => bytes;
 
     public void Dispose()
     {

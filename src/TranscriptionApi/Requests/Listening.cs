@@ -70,13 +70,13 @@ static class Listening
 
     static bool IsAddress(string url)
     {
-        const string AnyHost = "any.host";
-        var plain = url.Replace("//*", "//" + AnyHost, StringComparison.Ordinal).Replace("//+", "//" + AnyHost, StringComparison.Ordinal);
         if (url.StartsWith("http://unix:/", StringComparison.Ordinal))
         {
             return true;
         }
 
+        const string AnyHost = "any.host";
+        var plain = url.Replace("//*", "//" + AnyHost, StringComparison.Ordinal).Replace("//+", "//" + AnyHost, StringComparison.Ordinal);
         return Uri.TryCreate(plain, UriKind.Absolute, out var address)
             && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
             && (address.HostNameType is UriHostNameType.IPv4 or UriHostNameType.IPv6 || address.Host is "localhost" or AnyHost);

@@ -15,21 +15,18 @@ delegate PcmAudio DecodeAudio(string path, CancellationToken cancellation);
 /// The use case: (1) wait for a place, (2) have the model in memory, (3) decode the audio, (4) run the model window by window.
 /// Steps 3 and 4 block, so they run on threads of their own, never on the threads that serve requests.
 /// </summary>
-sealed class Transcriber(EngineQueue queue, EngineHost engines, DecodeAudio decode, EngineMetrics metrics, IHostApplicationLifetime lifetime)
+sealed class Transcriber(EngineQueue queue, EngineHost engines, DecodeAudio decode, EngineMetrics metrics)
 {
     public async Task<Transcript> TranscribeAsync(TranscriptionRequest request, CancellationToken cancellation)
     {
-        // A stopping server gives up its work at once instead of holding up the shutdown.
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
-
-        using var place = await queue.EnterAsync(stop.Token);                                  // (1)
-        var engine = await engines.GetAsync(request.Model, stop.Token);                        // (2)
+        using var place = await queue.EnterAsync(cancellation);                                  // (1)
+        var engine = await engines.GetAsync(request.Model, cancellation);                        // (2)
         CheckModelCan(engine, request);
 
         var started = Stopwatch.GetTimestamp();
-        using var pcm = await OnOwnThread(() => decode(request.Upload.Path, stop.Token));      // (3)
+        using var pcm = await OnOwnThread(() => decode(request.Upload.Path, cancellation));      // (3)
         var windows = new List<WindowTranscript>();
-        await foreach (var window in TranscribeWindowsAsync(engine, pcm, request, stop.Token)) // (4)
+        await foreach (var window in TranscribeWindowsAsync(engine, pcm, request, cancellation)) // (4)
         {
             windows.Add(window);
         }

@@ -36,13 +36,13 @@ static class TranscriptionEndpoints
     {
         var facts = RequestFacts.Of(http);
 
-        // A slow upload must not hold up a stopping server.
+        // A stopping server gives up uploads and work at once instead of holding up the shutdown.
         var stopping = http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping);
         using var request = await form.ReadAsync(http.Request, task, stop.Token);
         facts.Model = request.Model.Id;
 
-        var transcript = await transcriber.TranscribeAsync(request, http.RequestAborted);
+        var transcript = await transcriber.TranscribeAsync(request, stop.Token);
         facts.Audio = transcript.Duration;
         facts.Work = transcript.Work;
 

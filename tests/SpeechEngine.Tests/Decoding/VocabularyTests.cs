@@ -43,6 +43,7 @@ public sealed class VocabularyTests
 
         Assert.Equal([2, 0, 3, 4, 5], vocabulary.Encode("aba abzé"));
         Assert.Empty(vocabulary.Encode(""));
+        Assert.Empty(new Vocabulary([], 51865).Encode("nothing fits"));
     }
 
     [Theory]

@@ -58,15 +58,7 @@ public sealed unsafe class MatMulTests
         {
             fixed (byte* pb = panels)
             {
-                var view = new PanelView
-                {
-                    Format = format,
-                    Data = pb,
-                    PanelBytes = Panel.Bytes(format, inputs),
-                    RowBytes = format switch { PanelFormat.Float => 128, PanelFormat.Half => 64, _ => 32 },
-                    Inputs = inputs,
-                    Panels = Panel.CountFor(columns),
-                };
+                var view = PanelView.Of(format, pb, inputs, columns);
                 var finish = new TileFinish { Scale = format == PanelFormat.Half ? Panel.HalfScale : 1f, Bias = pbias, Accumulate = accumulate };
                 switch (width)
                 {
