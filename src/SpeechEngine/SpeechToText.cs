@@ -13,6 +13,9 @@ public sealed record EngineSettings
 {
     /// <summary>Worker threads for one window; 0 takes one per processor.</summary>
     public int Threads { get; init; }
+
+    /// <summary>A Silero speech detection model in ggml form; null uses the built-in detector.</summary>
+    public string? SpeechModel { get; init; }
 }
 
 /// <summary>
@@ -108,13 +111,13 @@ public sealed unsafe class SpeechToText : ISpeechToText, IDisposable
             var vocabulary = _model.Vocabulary;
             var language = options.Language is null ? -1 : Languages.IndexOf(options.Language);
             var prompt = string.IsNullOrWhiteSpace(options.Prompt) ? [] : vocabulary.Encode(" " + options.Prompt.Trim()).TakeLast(LongestPrompt).ToList();
-            var random = new Random(options.Seed);
+            var random = new Random(options.Decoding.Seed);
             var frames = MelSpectrogram.FrameCount(audio.Samples.Length);
             var loudest = float.NaN;
             for (var seek = 0; seek + LeastFrames < frames;)
             {
                 cancellation.ThrowIfCancellationRequested();
-                var request = new WindowRequest(language, options.Task, seek == 0 ? prompt : [], frames - seek, options.Temperature, random);
+                var request = new WindowRequest(language, options.Task, seek == 0 ? prompt : [], frames - seek, options.Decoding.Temperature, random);
                 var window = TranscribeWindow(state, audio, seek, in request, ref loudest, cancellation);
                 language = window.Language;
                 yield return new WindowTranscript
@@ -196,9 +199,9 @@ public sealed unsafe class SpeechToText : ISpeechToText, IDisposable
             throw new ArgumentException("The model knows English only and cannot translate.", nameof(options));
         }
 
-        if (options.Temperature is not (>= 0f and <= 1f))
+        if (options.Decoding.Temperature is not (>= 0f and <= 1f))
         {
-            throw new ArgumentException($"The temperature {options.Temperature} is not between 0 and 1.", nameof(options));
+            throw new ArgumentException($"The temperature {options.Decoding.Temperature} is not between 0 and 1.", nameof(options));
         }
     }
 }

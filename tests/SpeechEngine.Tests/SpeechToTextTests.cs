@@ -53,7 +53,7 @@ public sealed class SpeechToTextTests
     {
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
         using var audio = Recording.Read(TestFiles.Data("clips", "en-07.wav"));
-        string Draw(int seed) => Text(engine.Transcribe(audio, new TranscribeOptions { Language = "en", Temperature = 1f, Seed = seed }, CancellationToken.None));
+        string Draw(int seed) => Text(engine.Transcribe(audio, new TranscribeOptions { Language = "en", Decoding = new DecodingOptions { Temperature = 1f, Seed = seed } }, CancellationToken.None));
 
         Assert.Equal(Draw(1), Draw(1));
         Assert.True(Enumerable.Range(0, 12).Select(Draw).Distinct().Count() > 1);
@@ -67,7 +67,7 @@ public sealed class SpeechToTextTests
         var plain = new TranscribeOptions { Language = "en" };
         var expected = engine.Transcribe(audio, plain, CancellationToken.None).Single().Segments.Single();
 
-        foreach (var options in new[] { plain with { Prompt = "" }, plain with { Prompt = "  " }, plain with { Temperature = 1e-38f } })
+        foreach (var options in new[] { plain with { Prompt = "" }, plain with { Prompt = "  " }, plain with { Decoding = new DecodingOptions { Temperature = 1e-38f } } })
         {
             var segment = engine.Transcribe(audio, options, CancellationToken.None).Single().Segments.Single();
             Assert.Equal((expected.Text, expected.AverageLogProbability), (segment.Text, segment.AverageLogProbability));
@@ -193,7 +193,7 @@ public sealed class SpeechToTextTests
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
         using var audio = new PcmAudio(16_000);
 
-        Assert.Throws<ArgumentException>(() => engine.Transcribe(audio, new TranscribeOptions { Language = language, Task = task, Temperature = temperature }, CancellationToken.None));
+        Assert.Throws<ArgumentException>(() => engine.Transcribe(audio, new TranscribeOptions { Language = language, Task = task, Decoding = new DecodingOptions { Temperature = temperature } }, CancellationToken.None));
     }
 
     [Theory]

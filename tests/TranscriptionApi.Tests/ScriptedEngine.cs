@@ -65,6 +65,8 @@ sealed class ScriptedEngine : ISpeechToText
         End = TimeSpan.FromSeconds(end),
         Text = text,
         Tokens = [50364, 2425, 50424],
+        LogProbabilities = [-0.125f, -0.5f, -0.125f],
+        Language = "en",
         Seek = 0,
         Temperature = 0.4f,
         AverageLogProbability = -0.25,

@@ -23,7 +23,7 @@ static class SegmentBuilder
             && (result.AverageLogProbability < LogProbabilityThreshold || !result.IsComplete);
         if (state.Model.HasTensors && !silent && tokens.Length > 0)
         {
-            var source = new Source(vocabulary, seek, request.Temperature, result.AverageLogProbability, result.NoSpeechProbability, CompressionRatio(vocabulary, tokens));
+            var source = new Source(vocabulary, vocabulary.IsMultilingual ? Languages.CodeAt(result.Language) : "en", seek, request.Temperature, result.AverageLogProbability, result.NoSpeechProbability, CompressionRatio(vocabulary, tokens));
             var limit = state.Model.WritesTimestamps ? result.Advance : Math.Min(result.Advance, request.Remaining);
             Cut(tokens, source, limit, segments);
         }
@@ -64,6 +64,12 @@ static class SegmentBuilder
     static void Add(ReadOnlySpan<DecodedToken> tokens, Source source, int start, int end, List<Segment> segments)
     {
         var ids = IdsOf(tokens);
+        var logProbabilities = new float[tokens.Length];
+        for (var i = 0; i < tokens.Length; i++)
+        {
+            logProbabilities[i] = tokens[i].LogProbability;
+        }
+
         var text = source.Vocabulary.TextOf(ids);
         if (text.Length == 0)
         {
@@ -76,6 +82,8 @@ static class SegmentBuilder
             End = MelSpectrogram.TimeOf(source.Seek + Math.Max(start, end)),
             Text = text,
             Tokens = ids,
+            LogProbabilities = logProbabilities,
+            Language = source.Language,
             Seek = source.Seek,
             Temperature = source.Temperature,
             AverageLogProbability = source.AverageLogProbability,
@@ -121,5 +129,5 @@ static class SegmentBuilder
     }
 
     /// <summary>What all segments of a window have in common.</summary>
-    sealed record Source(Vocabulary Vocabulary, int Seek, float Temperature, double AverageLogProbability, double NoSpeechProbability, double CompressionRatio);
+    sealed record Source(Vocabulary Vocabulary, string Language, int Seek, float Temperature, double AverageLogProbability, double NoSpeechProbability, double CompressionRatio);
 }

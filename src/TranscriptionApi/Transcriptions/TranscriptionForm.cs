@@ -60,7 +60,7 @@ sealed class TranscriptionForm(ModelCatalog catalog, UploadStore uploads, IOptio
             Upload = upload,
             Model = model,
             Format = format,
-            Options = new TranscribeOptions { Task = task, Language = language, Prompt = prompt, Temperature = temperature },
+            Options = new TranscribeOptions { Task = task, Language = language, Prompt = prompt, Decoding = new DecodingOptions { Temperature = temperature } },
         };
     }
 

@@ -19,7 +19,7 @@ public sealed class FormFieldTests : IAsyncLifetime
     {
         await TestApi.TranscribeAsync(_client, ("language", "ES"), ("prompt", " Señor Núñez "), ("temperature", "0.5"));
 
-        Assert.Equal(new TranscribeOptions { Language = "es", Prompt = " Señor Núñez ", Temperature = 0.5f }, Assert.Single(_api.Engine.Asked));
+        Assert.Equal(new TranscribeOptions { Language = "es", Prompt = " Señor Núñez ", Decoding = new DecodingOptions { Temperature = 0.5f } }, Assert.Single(_api.Engine.Asked));
     }
 
     [Fact]
