@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using SpeechEngine.Audio;
 using SpeechEngine.Decoding;
-using SpeechEngine.Features;
 using SpeechEngine.Kernels;
 using SpeechEngine.Loading;
 using SpeechEngine.Model;
@@ -19,17 +18,10 @@ public sealed record EngineSettings
 }
 
 /// <summary>
-/// The speech-to-text engine: one model in memory, shared by all callers. This file is the whole journey of a recording:
-/// samples → log-mel window → encoder → decoder → segments, then on to where the last timestamp said the next window begins.
+/// The speech-to-text engine: one model in memory, shared by all callers. Every call gets a state of its own and becomes a <see cref="Transcription"/>.
 /// </summary>
-public sealed unsafe class SpeechToText : ISpeechToText, IDisposable
+public sealed class SpeechToText : ISpeechToText, IDisposable
 {
-    // What is shorter than this at the end holds no speech; whisper.cpp stops at the same place.
-    const int LeastFrames = 10;
-
-    // The tokens of a prompt beside the special ones: half of the decoder's context.
-    const int LongestPrompt = 223;
-
     readonly WhisperModel _model;
     readonly WorkerPool _pool;
     readonly ConcurrentBag<DecodingState> _idle = [];
@@ -59,7 +51,7 @@ public sealed unsafe class SpeechToText : ISpeechToText, IDisposable
     /// <inheritdoc/>
     public IEnumerable<WindowTranscript> Transcribe(PcmAudio audio, TranscribeOptions options, CancellationToken cancellation)
     {
-        Check(options);
+        OptionRules.Check(options, _model.Vocabulary);
         return TranscribeWindows(audio, options, cancellation);
     }
 
@@ -108,100 +100,14 @@ public sealed unsafe class SpeechToText : ISpeechToText, IDisposable
         var state = RentState();
         try
         {
-            var vocabulary = _model.Vocabulary;
-            var language = options.Language is null ? -1 : Languages.IndexOf(options.Language);
-            var prompt = string.IsNullOrWhiteSpace(options.Prompt) ? [] : vocabulary.Encode(" " + options.Prompt.Trim()).TakeLast(LongestPrompt).ToList();
-            var random = new Random(options.Decoding.Seed);
-            var frames = MelSpectrogram.FrameCount(audio.Samples.Length);
-            var loudest = float.NaN;
-            for (var seek = 0; seek + LeastFrames < frames;)
+            foreach (var window in new Transcription(state, audio, options).Windows(cancellation))
             {
-                cancellation.ThrowIfCancellationRequested();
-                var request = new WindowRequest(language, options.Task, seek == 0 ? prompt : [], frames - seek, options.Decoding.Temperature, random);
-                var window = TranscribeWindow(state, audio, seek, in request, ref loudest, cancellation);
-                language = window.Language;
-                yield return new WindowTranscript
-                {
-                    Language = vocabulary.IsMultilingual ? Languages.CodeAt(language) : "en",
-                    Segments = window.Segments,
-                    Start = MelSpectrogram.TimeOf(seek),
-                    Position = MelSpectrogram.TimeOf(Math.Min(window.NextSeek, frames)),
-                };
-                seek = window.NextSeek;
+                yield return window;
             }
         }
         finally
         {
             ReturnState(state);
-        }
-    }
-
-    (int Language, List<Segment> Segments, int NextSeek) TranscribeWindow(
-        DecodingState state, PcmAudio audio, int seek, in WindowRequest request, ref float loudest, CancellationToken cancellation)
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        _pool.Enter();
-        try
-        {
-            ComputeMel(state.Scratch, audio.Samples, seek, ref loudest, cancellation);
-            state.Encoder.Encode(state.Scratch, cancellation);
-            state.Encoder.FillCross(state.Scratch, state.Cross, cancellation);
-            var result = WindowDecoder.Decode(state, in request, cancellation);
-            var (segments, nextSeek) = SegmentBuilder.Build(state, in request, in result, seek);
-            return (result.Language, segments, nextSeek);
-        }
-        finally
-        {
-            _pool.Leave();
-        }
-    }
-
-    /// <summary>
-    /// Fills the state's mel window. Loudness is limited relative to the whole recording, so a recording of several windows is
-    /// gone through once for its loudest value: cheaper than keeping a spectrogram that grows with its length.
-    /// </summary>
-    internal void ComputeMel(Scratch scratch, ReadOnlySpan<float> samples, int seek, ref float loudest, CancellationToken cancellation)
-    {
-        const int Frames = ModelDimensions.WindowFrames;
-        var spectrogram = _model.Spectrogram;
-        var mels = _model.Dimensions.Mels;
-        var window = scratch.Mel.Floats + mels;
-        var frames = MelSpectrogram.FrameCount(samples.Length);
-        if (float.IsNaN(loudest) && frames > Frames)
-        {
-            loudest = float.NegativeInfinity;
-            for (var first = 0; first < frames; first += Frames)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                loudest = MathF.Max(loudest, spectrogram.LogPowers(samples, first, Frames, _pool, scratch.MelWork.Floats, window));
-            }
-        }
-
-        var largest = spectrogram.LogPowers(samples, seek, Frames, _pool, scratch.MelWork.Floats, window);
-        loudest = float.IsNaN(loudest) ? largest : loudest;
-        MelSpectrogram.Normalise(window, Frames * mels, loudest);
-    }
-
-    void Check(TranscribeOptions options)
-    {
-        var vocabulary = _model.Vocabulary;
-        if (options.Language is { } language)
-        {
-            var index = Languages.IndexOf(language);
-            if (vocabulary.IsMultilingual ? index < 0 || index >= vocabulary.LanguageCount : index != Languages.IndexOf("en"))
-            {
-                throw new ArgumentException($"The model does not know the language '{language}'.", nameof(options));
-            }
-        }
-
-        if (options.Task == SpeechTask.Translate && !vocabulary.IsMultilingual)
-        {
-            throw new ArgumentException("The model knows English only and cannot translate.", nameof(options));
-        }
-
-        if (options.Decoding.Temperature is not (>= 0f and <= 1f))
-        {
-            throw new ArgumentException($"The temperature {options.Decoding.Temperature} is not between 0 and 1.", nameof(options));
         }
     }
 }

@@ -3,16 +3,22 @@ using SpeechEngine.Benchmarks;
 
 // kernels                                            speed of the matrix product by format, rows and width
 // peers PROGRAMS MODEL WAV [THREADS] [ROUNDS]         one window beside whisper.cpp's, PROGRAMS being its bin folder
+// beams MODEL FOLDER [THREADS] [ROUNDS]               beam search beside greedy decoding, on all WAV files of a folder
 switch (args)
 {
     case ["kernels"]:
         KernelBenchmarks.Run();
         return 0;
     case ["peers", var programs, var model, var wav, .. var rest] when rest.Length <= 2:
-        PeerBenchmark.Run(programs, model, wav, Number(0, Environment.ProcessorCount), Number(1, 5));
+        PeerBenchmark.Run(programs, model, wav, Number(rest, 0, Environment.ProcessorCount), Number(rest, 1, 5));
         return 0;
-        int Number(int index, int fallback) => rest.Length > index ? int.Parse(rest[index], CultureInfo.InvariantCulture) : fallback;
+    case ["beams", var model, var folder, .. var rest] when rest.Length <= 2:
+        BeamBenchmark.Run(model, folder, Number(rest, 0, Environment.ProcessorCount), Number(rest, 1, 5));
+        return 0;
     default:
-        Console.Error.WriteLine("Usage: kernels | peers PROGRAMS MODEL WAV [THREADS] [ROUNDS]");
+        Console.Error.WriteLine("Usage: kernels | peers PROGRAMS MODEL WAV [THREADS] [ROUNDS] | beams MODEL FOLDER [THREADS] [ROUNDS]");
         return 2;
 }
+
+static int Number(string[] rest, int index, int fallback) =>
+    rest.Length > index ? int.Parse(rest[index], CultureInfo.InvariantCulture) : fallback;

@@ -35,7 +35,7 @@ sealed class WindowBenchmark : IDisposable
     {
         var start = Stopwatch.GetTimestamp();
         var loudest = float.NaN;
-        _engine.ComputeMel(_state.Scratch, _audio.Samples, 0, ref loudest, CancellationToken.None);
+        _state.ComputeMel(_audio.Samples, 0, ref loudest, CancellationToken.None);
         var mel = Lap(ref start);
 
         _state.Encoder.Encode(_state.Scratch, CancellationToken.None);
@@ -54,12 +54,12 @@ sealed class WindowBenchmark : IDisposable
         var logitRow = _state.Decoder.Step(_state.Rows.AsSpan(0, prompt.Length), _state.Scratch, CancellationToken.None) - 1;
         var promptTime = Lap(ref start);
 
-        var rules = new LogitRules(vocabulary, withTimestamps: true);
+        var rules = new LogitRules(vocabulary, new DecodingOptions(), withTimestamps: true);
         for (var i = 0; i < Tokens; i++)
         {
             var logits = _state.Logits(logitRow);
             rules.Apply(logits, new DecodedSoFar(i, 100, 100, -1));
-            TokenChoice.Next(logits, vocabulary.FirstTimestamp, null);
+            TokenChoice.Summarise(logits, vocabulary.FirstTimestamp);
             _state.SetRow(0, 100, prompt.Length + i, wantsLogits: true);
             logitRow = _state.Decoder.Step(_state.Rows.AsSpan(0, 1), _state.Scratch, CancellationToken.None) - 1;
         }

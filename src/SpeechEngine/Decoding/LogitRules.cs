@@ -8,73 +8,95 @@ namespace SpeechEngine.Decoding;
 readonly record struct DecodedSoFar(int Count, int Last, int BeforeLast, int LatestTimestamp);
 
 /// <summary>Which tokens may come next: the rules of whisper.cpp (and of openai/whisper before it), each forbidding some by -∞.</summary>
-sealed class LogitRules(Vocabulary vocabulary, bool withTimestamps)
+sealed class LogitRules
 {
-    // A first timestamp later than one second would skip speech.
-    const int LastInitialTimestamp = 50;
+    // Timestamps count in steps of 20 ms.
+    const double StepsPerSecond = 50;
+
+    readonly Vocabulary _vocabulary;
+    readonly bool _withTimestamps;
+    readonly bool _suppressBlank;
+    readonly int[] _suppressed;
+    readonly int _lastInitialTimestamp;
+
+    public LogitRules(Vocabulary vocabulary, DecodingOptions options, bool withTimestamps)
+    {
+        _vocabulary = vocabulary;
+        _withTimestamps = withTimestamps;
+        _suppressBlank = options.SuppressBlank;
+        _suppressed = [.. options.SuppressTokens, .. options.SuppressNonSpeech ? vocabulary.NonSpeech : []];
+        _lastInitialTimestamp = options.MaxInitialTimestamp is { } latest
+            ? (int)Math.Round(Math.Clamp(latest.TotalSeconds * StepsPerSecond, 0, vocabulary.Size))
+            : vocabulary.Size;
+    }
 
     /// <summary>Applies all rules to one row of logits, [vocabulary].</summary>
     public void Apply(Span<float> logits, in DecodedSoFar decoded)
     {
         SuppressBlank(logits, in decoded);
         SuppressSpecial(logits);
-        if (withTimestamps)
+        foreach (var id in _suppressed)
+        {
+            logits[id] = float.NegativeInfinity;
+        }
+
+        if (_withTimestamps)
         {
             PairTimestamps(logits, in decoded);
             LimitTimestamps(logits, in decoded);
         }
         else
         {
-            logits[vocabulary.FirstTimestamp..].Fill(float.NegativeInfinity);
+            logits[_vocabulary.FirstTimestamp..].Fill(float.NegativeInfinity);
         }
     }
 
     /// <summary>A window does not begin with nothing: neither the end nor a lone space.</summary>
     void SuppressBlank(Span<float> logits, in DecodedSoFar decoded)
     {
-        if (decoded.Count == 0)
+        if (decoded.Count == 0 && _suppressBlank)
         {
-            logits[vocabulary.EndOfText] = float.NegativeInfinity;
-            if (vocabulary.Space >= 0)
+            logits[_vocabulary.EndOfText] = float.NegativeInfinity;
+            if (_vocabulary.Space >= 0)
             {
-                logits[vocabulary.Space] = float.NegativeInfinity;
+                logits[_vocabulary.Space] = float.NegativeInfinity;
             }
         }
     }
 
     /// <summary>Everything between the end of text and the timestamps belongs into prompts only.</summary>
     void SuppressSpecial(Span<float> logits) =>
-        logits[(vocabulary.EndOfText + 1)..vocabulary.FirstTimestamp].Fill(float.NegativeInfinity);
+        logits[(_vocabulary.EndOfText + 1).._vocabulary.FirstTimestamp].Fill(float.NegativeInfinity);
 
     /// <summary>Timestamps come in pairs, end and start, except at the very beginning and before the end of text.</summary>
     void PairTimestamps(Span<float> logits, in DecodedSoFar decoded)
     {
-        if (decoded.Count == 0 || decoded.Last < vocabulary.FirstTimestamp)
+        if (decoded.Count == 0 || decoded.Last < _vocabulary.FirstTimestamp)
         {
             return;
         }
 
-        if (decoded.Count < 2 || decoded.BeforeLast >= vocabulary.FirstTimestamp)
+        if (decoded.Count < 2 || decoded.BeforeLast >= _vocabulary.FirstTimestamp)
         {
-            logits[vocabulary.FirstTimestamp..].Fill(float.NegativeInfinity);
+            logits[_vocabulary.FirstTimestamp..].Fill(float.NegativeInfinity);
         }
         else
         {
-            logits[..vocabulary.EndOfText].Fill(float.NegativeInfinity);
+            logits[.._vocabulary.EndOfText].Fill(float.NegativeInfinity);
         }
     }
 
-    /// <summary>The first timestamp lies within the first second, and none before the latest one.</summary>
+    /// <summary>The first timestamp lies within the first second (or what the options say), and none before the latest one.</summary>
     void LimitTimestamps(Span<float> logits, in DecodedSoFar decoded)
     {
-        if (decoded.Count == 0)
+        if (decoded.Count == 0 && _vocabulary.FirstTimestamp + _lastInitialTimestamp + 1 < logits.Length)
         {
-            logits[(vocabulary.FirstTimestamp + LastInitialTimestamp + 1)..].Fill(float.NegativeInfinity);
+            logits[(_vocabulary.FirstTimestamp + _lastInitialTimestamp + 1)..].Fill(float.NegativeInfinity);
         }
 
         if (decoded.LatestTimestamp > 0)
         {
-            logits.Slice(vocabulary.FirstTimestamp, decoded.LatestTimestamp).Fill(float.NegativeInfinity);
+            logits.Slice(_vocabulary.FirstTimestamp, decoded.LatestTimestamp).Fill(float.NegativeInfinity);
         }
     }
 }

@@ -1,40 +1,37 @@
-using System.IO.Compression;
-using System.Text;
 using SpeechEngine.Features;
 using SpeechEngine.Model;
 
 namespace SpeechEngine.Decoding;
 
-/// <summary>Cuts a window's tokens at their timestamps into segments, and says where the next window begins.</summary>
+/// <summary>Cuts a window's tokens at their timestamps into segments.</summary>
 static class SegmentBuilder
 {
-    const double NoSpeechThreshold = 0.6;
-    const double LogProbabilityThreshold = -1.0;
-
-    /// <summary>Builds the segments of one window.</summary>
-    /// <param name="seek">First frame of the window.</param>
-    /// <returns>Segments in order, and the first frame of the next window.</returns>
-    public static (List<Segment> Segments, int NextSeek) Build(DecodingState state, in WindowRequest request, in WindowResult result, int seek)
+    /// <summary>Builds the segments of one window, in order; none lies outside the audio.</summary>
+    public static List<Segment> Build(DecodingState state, in WindowRequest request, in WindowResult result)
     {
-        var vocabulary = state.Model.Vocabulary;
-        var tokens = state.Tokens.AsSpan(0, result.Count);
+        var source = new Source(state.Model.Vocabulary, request.Seek, Math.Min(request.Remaining, ModelDimensions.WindowFrames), result);
+        var tokens = state.Best.Tokens[..result.Count];
         var segments = new List<Segment>();
-        var silent = result.NoSpeechProbability > NoSpeechThreshold
-            && (result.AverageLogProbability < LogProbabilityThreshold || !result.IsComplete);
-        if (state.Model.HasTensors && !silent && tokens.Length > 0)
+        if (tokens.Length > 0)
         {
-            var source = new Source(vocabulary, vocabulary.IsMultilingual ? Languages.CodeAt(result.Language) : "en", seek, request.Temperature, result.AverageLogProbability, result.NoSpeechProbability, CompressionRatio(vocabulary, tokens));
-            var limit = state.Model.WritesTimestamps ? result.Advance : Math.Min(result.Advance, request.Remaining);
-            Cut(tokens, source, limit, segments);
+            var start = tokens[0].Timestamp < 0 ? 0 : source.Vocabulary.FrameOf(tokens[0].Timestamp);
+            if (request.Options.SingleSegment)
+            {
+                var end = tokens[^1].Id >= source.Vocabulary.FirstTimestamp ? source.Vocabulary.FrameOf(tokens[^1].Id) : result.Advance;
+                Add(tokens, source, start, end, segments);
+            }
+            else
+            {
+                Cut(tokens, source, start, result.Advance, segments);
+            }
         }
 
-        return (segments, seek + NextWindow(vocabulary, tokens, result.Advance, request.Remaining));
+        return segments;
     }
 
-    static void Cut(ReadOnlySpan<DecodedToken> tokens, Source source, int windowEnd, List<Segment> segments)
+    static void Cut(ReadOnlySpan<DecodedToken> tokens, Source source, int start, int windowEnd, List<Segment> segments)
     {
         var vocabulary = source.Vocabulary;
-        var start = tokens[0].Timestamp < 0 ? 0 : vocabulary.FrameOf(tokens[0].Timestamp);
         var first = 0;
         for (var i = 0; i < tokens.Length; i++)
         {
@@ -63,71 +60,37 @@ static class SegmentBuilder
 
     static void Add(ReadOnlySpan<DecodedToken> tokens, Source source, int start, int end, List<Segment> segments)
     {
-        var ids = IdsOf(tokens);
-        var logProbabilities = new float[tokens.Length];
-        for (var i = 0; i < tokens.Length; i++)
-        {
-            logProbabilities[i] = tokens[i].LogProbability;
-        }
-
+        var ids = DecodedToken.Ids(tokens);
         var text = source.Vocabulary.TextOf(ids);
         if (text.Length == 0)
         {
             return;
         }
 
+        var logProbabilities = new float[tokens.Length];
+        for (var i = 0; i < tokens.Length; i++)
+        {
+            logProbabilities[i] = tokens[i].LogProbability;
+        }
+
+        start = Math.Min(start, source.Frames);
         segments.Add(new Segment
         {
             Start = MelSpectrogram.TimeOf(source.Seek + start),
-            End = MelSpectrogram.TimeOf(source.Seek + Math.Max(start, end)),
+            End = MelSpectrogram.TimeOf(source.Seek + Math.Clamp(end, start, source.Frames)),
             Text = text,
             Tokens = ids,
             LogProbabilities = logProbabilities,
-            Language = source.Language,
+            Language = source.Vocabulary.IsMultilingual ? Languages.CodeAt(source.Window.Language) : "en",
             Seek = source.Seek,
-            Temperature = source.Temperature,
-            AverageLogProbability = source.AverageLogProbability,
-            CompressionRatio = source.CompressionRatio,
-            NoSpeechProbability = source.NoSpeechProbability,
+            Temperature = source.Window.Temperature,
+            AverageLogProbability = source.Window.Scores.AverageLogProbability,
+            CompressionRatio = source.Window.Scores.CompressionRatio,
+            NoSpeechProbability = source.Window.NoSpeechProbability,
         });
     }
 
-    /// <summary>Frames to the next window: to the last timestamp, or the whole window when speech ended with a single one.</summary>
-    static int NextWindow(Vocabulary vocabulary, ReadOnlySpan<DecodedToken> tokens, int advance, int remaining)
-    {
-        var endsWithSingleTimestamp = tokens.Length > 1
-            && tokens[^2].Id < vocabulary.FirstTimestamp && tokens[^1].Id > vocabulary.FirstTimestamp;
-        return endsWithSingleTimestamp ? Math.Min(remaining, ModelDimensions.WindowFrames) : advance;
-    }
-
-    static double CompressionRatio(Vocabulary vocabulary, ReadOnlySpan<DecodedToken> tokens)
-    {
-        var text = Encoding.UTF8.GetBytes(vocabulary.TextOf(IdsOf(tokens)).Trim());
-        if (text.Length == 0)
-        {
-            return 0;
-        }
-
-        using var packed = new MemoryStream();
-        using (var zlib = new ZLibStream(packed, CompressionLevel.Optimal, leaveOpen: true))
-        {
-            zlib.Write(text);
-        }
-
-        return (double)text.Length / packed.Length;
-    }
-
-    static int[] IdsOf(ReadOnlySpan<DecodedToken> tokens)
-    {
-        var ids = new int[tokens.Length];
-        for (var i = 0; i < ids.Length; i++)
-        {
-            ids[i] = tokens[i].Id;
-        }
-
-        return ids;
-    }
-
     /// <summary>What all segments of a window have in common.</summary>
-    sealed record Source(Vocabulary Vocabulary, string Language, int Seek, float Temperature, double AverageLogProbability, double NoSpeechProbability, double CompressionRatio);
+    /// <param name="Frames">Frames of the window that hold audio.</param>
+    sealed record Source(Vocabulary Vocabulary, int Seek, int Frames, WindowResult Window);
 }

@@ -13,6 +13,7 @@ sealed class Vocabulary
     readonly byte[][] _tokens;
     readonly Dictionary<string, int> _ids = [];
     readonly int _longest;
+    readonly Lazy<int[]> _nonSpeech;
 
     /// <summary>Builds the vocabulary.</summary>
     /// <param name="tokens">Bytes per token as the file has them; special tokens are known by id and may be missing.</param>
@@ -45,6 +46,7 @@ sealed class Vocabulary
         }
 
         Space = _ids.GetValueOrDefault(" ", -1);
+        _nonSpeech = new Lazy<int[]>(FindNonSpeech);
     }
 
     public int Size { get; }
@@ -75,6 +77,9 @@ sealed class Vocabulary
 
     /// <summary>The token of a single space, or -1.</summary>
     public int Space { get; }
+
+    /// <summary>Tokens of signs that are written but not spoken, with and without a space before them: the list of openai/whisper.</summary>
+    public IReadOnlyList<int> NonSpeech => _nonSpeech.Value;
 
     /// <summary>Frames of 10 ms after the window's start that a timestamp token stands for.</summary>
     public int FrameOf(int timestampToken) => 2 * (timestampToken - FirstTimestamp);
@@ -121,6 +126,29 @@ sealed class Vocabulary
         }
 
         return ids;
+    }
+
+    int[] FindNonSpeech()
+    {
+        // Hyphens and apostrophes are forbidden at the start of a word only, where they open a quotation.
+        var found = new SortedSet<int>();
+        string[] texts = [.. NonSpeechSigns.All, .. NonSpeechSigns.All.Select(sign => " " + sign), " -", " '"];
+        foreach (var text in texts)
+        {
+            if (_ids.TryGetValue(Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text)), out var id))
+            {
+                found.Add(id);
+            }
+        }
+
+        // Notes of music often are several tokens; without the first there is no note.
+        foreach (var note in NonSpeechSigns.Notes)
+        {
+            found.UnionWith(Encode(note).Take(1));
+            found.UnionWith(Encode(" " + note).Where(id => id != Space).Take(1));
+        }
+
+        return [.. found];
     }
 
     (int Id, int Length) LongestTokenAt(string bytes, int at)

@@ -4,184 +4,184 @@ namespace SpeechEngine.Decoding;
 
 /// <summary>What a window is decoded with.</summary>
 /// <param name="Language">Index of the language, or -1 to detect it (multilingual models).</param>
-/// <param name="Prompt">Tokens of text that went before; may be empty.</param>
+/// <param name="Candidates">Languages that detection may choose from; empty for all.</param>
+/// <param name="Context">The text to show before the window.</param>
+/// <param name="Seek">The window's first frame, which seeds its draws.</param>
 /// <param name="Remaining">Frames of 10 ms from the window's start to the end of the audio.</param>
-/// <param name="Random">Source of draws at temperatures above 0.</param>
-readonly record struct WindowRequest(int Language, SpeechTask Task, IReadOnlyList<int> Prompt, int Remaining, float Temperature, Random Random);
+readonly record struct WindowRequest(
+    int Language, IReadOnlyList<int> Candidates, SpeechTask Task, TextContext Context, int Seek, int Remaining, DecodingOptions Options)
+{
+    /// <summary>False when nobody is heard in the window: then a text that looks wrong is not worth another attempt.</summary>
+    public bool MayRetry { get; init; } = true;
+}
 
-/// <summary>What decoding a window gave.</summary>
-/// <param name="Count">Tokens to keep, at the front of <see cref="DecodingState.Tokens"/>.</param>
+/// <summary>What decoding a window gave; its tokens are in <see cref="DecodingState.Best"/>.</summary>
+/// <param name="Languages">The languages it could be in, likeliest first; empty when the language was given.</param>
+/// <param name="Count">Tokens to keep, from the front.</param>
 /// <param name="Advance">Frames of 10 ms to the next window, as far as the timestamps say.</param>
-/// <param name="IsComplete">False when decoding came to no proper end: time ran backwards, or no timestamp placed the text.</param>
-readonly record struct WindowResult(int Language, int Count, int Advance, bool IsComplete, double AverageLogProbability, double NoSpeechProbability);
+readonly record struct WindowResult(
+    int Language, LanguageProbability[] Languages, int Count, int Advance, float Temperature, WindowScores Scores, double NoSpeechProbability);
 
 /// <summary>
-/// Decodes the window in a state's cross-attention cache, token by token:
+/// Decodes the window in a state's cross-attention cache:
 /// <list type="number">
-/// <item>the prompt in one step, language included; the same step tells the probability of no speech;</item>
-/// <item>up to 220 tokens, each chosen under <see cref="LogitRules"/>, until the end of text or of the audio;</item>
-/// <item>what follows the last timestamp is cut off: the next window starts there and hears it again.</item>
+/// <item>the context is fed in one step, language included; the same step tells the probability of no speech;</item>
+/// <item>tokens are searched for under <see cref="LogitRules"/>, until the end of text or of the audio;</item>
+/// <item>while the result looks wrong, the window is decoded again at a higher temperature. What of it is good is kept: the next window
+/// then starts where the good part ends.</item>
 /// </list>
 /// </summary>
 static class WindowDecoder
 {
-    // A frame budget this small holds no more speech; whisper.cpp stops 100 ms before the end.
-    const int EndMargin = 10;
+    // A good beginning shorter than this is not worth an encoder pass of its own.
+    const int LeastGoodFrames = 200;
 
-    // Below this the likeliest token has all the probability, and the division would overflow.
-    const float LeastTemperature = 1e-6f;
+    const float HighestTemperature = 1f + 1e-6f;
 
     /// <summary>Decodes one window.</summary>
     public static WindowResult Decode(DecodingState state, in WindowRequest request, CancellationToken cancellation)
     {
-        // (1)
-        var prompt = FeedPrompt(state, in request, cancellation);
-
-        // (2), (3)
-        var tokens = DecodeTokens(state, in request, prompt.Positions, prompt.LogitRow, cancellation);
-        return new WindowResult(prompt.Language, tokens.Count, tokens.Advance, tokens.IsComplete, AverageLogProbability(state.Tokens.AsSpan(0, tokens.Count)), prompt.NoSpeech);
-    }
-
-    /// <summary>
-    /// Feeds [previous text,] start of transcript, language and task. To detect the language the start alone is fed first; without
-    /// previous text it then stays in the cache as the first position of the sequence.
-    /// </summary>
-    /// <returns>Positions used, and the row of logits that the first token is chosen from.</returns>
-    static (int Language, double NoSpeech, int Positions, int LogitRow) FeedPrompt(DecodingState state, in WindowRequest request, CancellationToken cancellation)
-    {
+        var options = request.Options;
         var vocabulary = state.Model.Vocabulary;
+        var withTimestamps = options.Timestamps && state.Model.WritesTimestamps;
+        var rules = new LogitRules(vocabulary, options, withTimestamps);
+        LanguageProbability[] languages = [];
         var language = request.Language;
-        var noSpeech = 0.0;
-        var cached = 0;
+        var noSpeech = double.NaN;
         if (vocabulary.IsMultilingual && language < 0)
         {
-            state.SetRow(0, vocabulary.StartOfTranscript, 0, wantsLogits: true);
-            state.Decoder.Step(state.Rows.AsSpan(0, 1), state.Scratch, cancellation);
-            language = LanguageDetection.Likeliest(state.Logits(0), vocabulary);
-            noSpeech = TokenChoice.Probability(state.Logits(0), vocabulary.NoSpeech);
-            cached = request.Prompt.Count > 0 ? 0 : 1;
+            (languages, noSpeech) = DetectLanguage(state, request.Candidates, cancellation);
+            language = Languages.IndexOf(languages[0].Language);
         }
 
+        if (!state.Model.HasTensors)
+        {
+            // A network of zeros never ends a sentence.
+            state.Best.Reset();
+            return new WindowResult(language, languages, 0, ModelDimensions.WindowFrames, options.Temperature, default, 0);
+        }
+
+        for (var attempt = 0; ; attempt++)
+        {
+            var temperature = options.Temperature + (attempt * options.TemperatureIncrement);
+            var isLast = !request.MayRetry || options.TemperatureIncrement <= 0 || temperature + options.TemperatureIncrement > HighestTemperature;
+            var start = FeedContext(state, in request, language, temperature, withTimestamps, ref noSpeech, cancellation);                // (1)
+            var limits = new WindowLimits(
+                Math.Min((state.Model.Dimensions.TextContext / 2) - 4, state.Sequences.Capacity - start.Position), request.Remaining,
+                withTimestamps, withTimestamps && !options.SingleSegment);
+            Search(state, start, rules, in limits, in request, attempt, temperature, cancellation);                                       // (2)
+
+            var best = state.Best;
+            var count = best.Kept(in limits);
+            var advance = Advance(vocabulary, best, count, in limits);
+            var scores = WindowScores.Of(vocabulary, best.Tokens[..count]);
+            if (!isLast && LooksWrong(best, in scores, noSpeech, options))                                                                // (3)
+            {
+                var good = GoodBeginning.Find(vocabulary, best, in limits, options);
+                if (good.Frames < LeastGoodFrames)
+                {
+                    continue;
+                }
+
+                (count, advance) = (good.Count, good.Frames);
+                scores = WindowScores.Of(vocabulary, best.Tokens[..count]);
+            }
+
+            return new WindowResult(language, languages, count, advance, temperature, scores, noSpeech);
+        }
+    }
+
+    static (LanguageProbability[] Languages, double NoSpeech) DetectLanguage(DecodingState state, IReadOnlyList<int> candidates, CancellationToken cancellation)
+    {
+        var vocabulary = state.Model.Vocabulary;
+        state.SetRow(0, vocabulary.StartOfTranscript, 0, wantsLogits: true);
+        state.Step(1, cancellation);
+        return (LanguageDetection.Rank(state.Logits(0), vocabulary, candidates), TokenChoice.Probability(state.Logits(0), vocabulary.NoSpeech));
+    }
+
+    /// <summary>Feeds [text before,] start of transcript, language and task.</summary>
+    static SearchStart FeedContext(
+        DecodingState state, in WindowRequest request, int language, float temperature, bool withTimestamps, ref double noSpeech, CancellationToken cancellation)
+    {
+        var vocabulary = state.Model.Vocabulary;
         var rows = 0;
         void Feed(int token, bool wantsLogits = false)
         {
-            state.SetRow(rows, token, cached + rows, wantsLogits);
+            state.SetRow(rows, token, rows, wantsLogits);
             rows++;
         }
 
-        if (request.Prompt.Count > 0)
+        state.Sequences.Reset();
+        var context = request.Context.CopyTo(state.Context, temperature);
+        if (context > 0)
         {
             Feed(vocabulary.Previous);
-            foreach (var token in request.Prompt)
+            foreach (var token in state.Context.AsSpan(0, context))
             {
                 Feed(token);
             }
         }
 
-        if (cached == 0)
-        {
-            Feed(vocabulary.StartOfTranscript, wantsLogits: true);
-        }
-
+        var asksForSpeech = double.IsNaN(noSpeech);
+        Feed(vocabulary.StartOfTranscript, wantsLogits: asksForSpeech);
         if (vocabulary.IsMultilingual)
         {
             Feed(vocabulary.LanguageToken(language));
             Feed(request.Task == SpeechTask.Translate ? vocabulary.Translate : vocabulary.Transcribe);
         }
 
-        if (!state.Model.WritesTimestamps)
+        if (!withTimestamps)
         {
             Feed(vocabulary.NoTimestamps);
         }
 
         state.Rows[rows - 1].WantsLogits = true;
-        var logitRows = state.Decoder.Step(state.Rows.AsSpan(0, rows), state.Scratch, cancellation);
-        if (cached == 0)
+        var logitRows = state.Step(rows, cancellation);
+        if (asksForSpeech)
         {
             noSpeech = TokenChoice.Probability(state.Logits(0), vocabulary.NoSpeech);
         }
 
-        return (language, noSpeech, cached + rows, logitRows - 1);
+        return new SearchStart(rows, logitRows - 1);
     }
 
-    /// <summary>Chooses token after token; they are left in <see cref="DecodingState.Tokens"/>.</summary>
-    /// <returns>How many of them count, how many frames they cover, and whether they came to a proper end.</returns>
-    static (int Count, int Advance, bool IsComplete) DecodeTokens(DecodingState state, in WindowRequest request, int position, int logitRow, CancellationToken cancellation)
+    static void Search(
+        DecodingState state, SearchStart start, LogitRules rules, in WindowLimits limits, in WindowRequest request, int attempt, float temperature,
+        CancellationToken cancellation)
     {
-        var vocabulary = state.Model.Vocabulary;
-        var withTimestamps = state.Model.WritesTimestamps;
-        var rules = new LogitRules(vocabulary, withTimestamps);
-        var draws = request.Temperature >= LeastTemperature;
-        var tokens = state.Tokens;
-        var most = Math.Min((state.Model.Dimensions.TextContext / 2) - 4, state.Self.Capacity - position);
-        var advance = ModelDimensions.WindowFrames;
-        var placed = 0;
-        var count = 0;
-
-        while (true)
+        var options = request.Options;
+        if (!WindowSearch.Draws(temperature) && options.BeamSize > 1)
         {
-            var logits = state.Logits(logitRow);
-            if (draws)
-            {
-                Flatten(logits, request.Temperature);
-            }
-
-            rules.Apply(logits, new DecodedSoFar(count, count > 0 ? tokens[count - 1].Id : -1, count > 1 ? tokens[count - 2].Id : -1, placed > 0 ? advance / 2 : -1));
-            var token = TokenChoice.Next(logits, vocabulary.FirstTimestamp, draws ? request.Random.NextDouble() : null);
-            tokens[count++] = token;
-
-            if (token.Id > vocabulary.FirstTimestamp)
-            {
-                var here = vocabulary.FrameOf(token.Id);
-                if (placed > 0 && here < advance && placed < count - 1)
-                {
-                    // Time runs backwards: the text since the last timestamp cannot be placed, and all there is is kept.
-                    return (count, advance, false);
-                }
-
-                advance = here;
-                placed = count;
-            }
-
-            var reachesEnd = advance + EndMargin >= request.Remaining;
-            if (token.Id == vocabulary.EndOfText || (placed > 0 && reachesEnd))
-            {
-                return withTimestamps && placed > 0 ? (placed, advance, true) : (count, advance, !withTimestamps || reachesEnd);
-            }
-
-            if (!state.Model.HasTensors)
-            {
-                // A network of zeros never ends a sentence.
-                return (0, ModelDimensions.WindowFrames, true);
-            }
-
-            if (count == most)
-            {
-                // A window that never came to an end: when its timestamps got past the middle they are trusted, else all is kept.
-                return placed > 0 && advance >= ModelDimensions.WindowFrames / 2 ? (placed, advance, true) : (count, advance, false);
-            }
-
-            state.SetRow(0, token.Id, position++, wantsLogits: true);
-            logitRow = state.Decoder.Step(state.Rows.AsSpan(0, 1), state.Scratch, cancellation) - 1;
+            state.Beams.Run(start, rules, in limits, options, cancellation);
+            return;
         }
+
+        // Every sequence of every attempt has draws of its own, which depend on nothing but the seed and the place in the audio.
+        var draws = new Random[WindowSearch.Draws(temperature) ? options.BestOf : 0];
+        for (var i = 0; i < draws.Length; i++)
+        {
+            draws[i] = new Random(unchecked((((options.Seed * 31) + request.Seek) * 31 * 31) + (attempt * DecodingOptions.MostSequences) + i));
+        }
+
+        WindowSearch.Run(state, start, rules, in limits, temperature, options.LengthPenalty, draws, cancellation);
     }
 
-    static void Flatten(Span<float> logits, float temperature)
+    /// <summary>Frames to the next window: to the last timestamp, or the whole window when speech ended with a single one or was given up.</summary>
+    static int Advance(Vocabulary vocabulary, Hypothesis best, int count, in WindowLimits limits)
     {
-        foreach (ref var logit in logits)
-        {
-            logit /= temperature;
-        }
+        var tokens = best.Tokens[..count];
+        var endsWithSingleTimestamp = tokens.Length > 1 && tokens[^2].Id < vocabulary.FirstTimestamp && tokens[^1].Id > vocabulary.FirstTimestamp;
+        return limits.CutsAtTimestamps && !best.IsRepeating && !endsWithSingleTimestamp ? best.Advance : ModelDimensions.WindowFrames;
     }
 
-    static double AverageLogProbability(ReadOnlySpan<DecodedToken> tokens)
+    static bool LooksWrong(Hypothesis best, in WindowScores scores, double noSpeech, DecodingOptions options)
     {
-        var sum = 0.0;
-        foreach (var token in tokens)
+        if (best.State != HypothesisState.Ended || scores.CompressionRatio > options.CompressionRatioThreshold)
         {
-            sum += token.LogProbability;
+            return true;
         }
 
-        return tokens.Length == 0 ? 0 : sum / tokens.Length;
+        // An unsure text over silence is dropped later; deciding between words nobody spoke is no use.
+        return scores.AverageLogProbability < options.LogProbabilityThreshold && noSpeech <= options.NoSpeechThreshold;
     }
 }

@@ -28,6 +28,21 @@ unsafe struct HeadMemory
         new Span<T>(value, HeadSize).CopyTo(new Span<T>((T*)Values + ((long)position * HeadSize), HeadSize));
     }
 
+    /// <summary>
+    /// Copies positions from..to-1 to a memory of the same kind that has the same positions before them: keys lie in panels
+    /// of 32 positions, of which whole ones are copied.
+    /// </summary>
+    public readonly void CopyTo(in HeadMemory target, int from, int to)
+    {
+        var panelBytes = (long)HeadSize * Panel.Columns * ElementBytes;
+        var first = from / Panel.Columns * panelBytes;
+        var bytes = (Panel.CountFor(to) * panelBytes) - first;
+        Buffer.MemoryCopy(Keys + first, target.Keys + first, bytes, bytes);
+
+        var rowBytes = (long)HeadSize * ElementBytes;
+        Buffer.MemoryCopy(Values + (from * rowBytes), target.Values + (from * rowBytes), (to - from) * rowBytes, (to - from) * rowBytes);
+    }
+
     /// <summary>The keys of positions 0..positions-1 as the right side of queries · keys.</summary>
     public readonly PanelView KeyView(int positions) => new()
     {

@@ -22,8 +22,8 @@ static unsafe class Reduction
         }
     }
 
-    /// <summary>Σ e^(value - <paramref name="largest"/>); 0 when nothing is allowed.</summary>
-    public static float SumOfExponentials(ReadOnlySpan<float> values, float largest)
+    /// <summary>Σ e^((value - <paramref name="largest"/>) · <paramref name="scale"/>); 0 when nothing is allowed.</summary>
+    public static float SumOfExponentials(ReadOnlySpan<float> values, float largest, float scale = 1f)
     {
         if (float.IsNegativeInfinity(largest))
         {
@@ -34,10 +34,10 @@ static unsafe class Reduction
         {
             return Simd.Width switch
             {
-                SimdWidth.Vector512 => SumOfExponentials<Lanes512, Vector512<float>>(first, values.Length, largest),
-                SimdWidth.Vector256 => SumOfExponentials<Lanes256, Vector256<float>>(first, values.Length, largest),
-                SimdWidth.Vector128 => SumOfExponentials<Lanes128, Vector128<float>>(first, values.Length, largest),
-                _ => SumOfExponentials<LanesScalar, float>(first, values.Length, largest),
+                SimdWidth.Vector512 => SumOfExponentials<Lanes512, Vector512<float>>(first, values.Length, largest, scale),
+                SimdWidth.Vector256 => SumOfExponentials<Lanes256, Vector256<float>>(first, values.Length, largest, scale),
+                SimdWidth.Vector128 => SumOfExponentials<Lanes128, Vector128<float>>(first, values.Length, largest, scale),
+                _ => SumOfExponentials<LanesScalar, float>(first, values.Length, largest, scale),
             };
         }
     }
@@ -67,21 +67,22 @@ static unsafe class Reduction
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static float SumOfExponentials<TLanes, TVector>(float* values, int count, float largest)
+    internal static float SumOfExponentials<TLanes, TVector>(float* values, int count, float largest, float scale = 1f)
         where TLanes : struct, ILanes<TVector>
     {
         var offset = TLanes.Create(largest);
+        var scales = TLanes.Create(scale);
         var sums = TLanes.Create(0f);
         var i = 0;
         for (; i <= count - TLanes.Count; i += TLanes.Count)
         {
-            sums = TLanes.Add(sums, Exponential.Of<TLanes, TVector>(TLanes.Subtract(TLanes.Load(values + i), offset)));
+            sums = TLanes.Add(sums, Exponential.Of<TLanes, TVector>(TLanes.Multiply(TLanes.Subtract(TLanes.Load(values + i), offset), scales)));
         }
 
         var sum = TLanes.Sum(sums);
         for (; i < count; i++)
         {
-            sum += MathF.Exp(values[i] - largest);
+            sum += MathF.Exp((values[i] - largest) * scale);
         }
 
         return sum;

@@ -34,6 +34,21 @@ sealed unsafe class KeyValueCache : IDisposable
     public LayerMemory Layer(int layer) => LayerMemory.Of(
         PanelFormat.Half, _keys.Data + (layer * _layerKeyBytes), _values.Data + (layer * _layerValueBytes), _heads, _headSize, Capacity);
 
+    /// <summary>
+    /// Takes over positions of another sequence of the same shape. Whole panels of 32 are copied, so both must be equal before
+    /// <paramref name="from"/>.
+    /// </summary>
+    public void CopyFrom(KeyValueCache source, int from, int to)
+    {
+        for (var layer = 0; layer * _layerKeyBytes < _keys.Bytes; layer++)
+        {
+            for (var head = 0; head < _heads; head++)
+            {
+                source.Layer(layer).Head(head).CopyTo(Layer(layer).Head(head), from, to);
+            }
+        }
+    }
+
     public void Dispose()
     {
         _keys.Dispose();

@@ -20,8 +20,12 @@ sealed class WhisperModel : IDisposable
     /// <summary>The first distilled models were trained without timestamps; they are told from others by their two decoder layers.</summary>
     public bool WritesTimestamps => Dimensions.TextLayers != 2 || Dimensions.Vocabulary == 51866;
 
+    /// <summary>True once its memory is freed.</summary>
+    public bool IsDisposed { get; private set; }
+
     public void Dispose()
     {
+        IsDisposed = true;
         Weights.Dispose();
         Spectrogram.Dispose();
     }

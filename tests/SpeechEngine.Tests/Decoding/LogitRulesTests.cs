@@ -78,7 +78,7 @@ public sealed class LogitRulesTests
         var logits = Row(0f);
         logits['b'] = logits['a'] = 9f;
 
-        var token = TokenChoice.Next(logits, Words.FirstTimestamp, draw: null);
+        var token = Likeliest(logits);
 
         Assert.Equal('a', token.Id);
         var total = (2 * Math.Exp(9)) + Words.Size - 2;
@@ -93,7 +93,7 @@ public sealed class LogitRulesTests
         logits.AsSpan(Words.FirstTimestamp, 10).Fill(1f);
         logits[Words.FirstTimestamp + 7] = 1.5f;
 
-        var token = TokenChoice.Next(logits, Words.FirstTimestamp, draw: null);
+        var token = Likeliest(logits);
 
         Assert.Equal(Words.FirstTimestamp + 7, token.Id);
         Assert.Equal(token.Id, token.Timestamp);
@@ -106,29 +106,77 @@ public sealed class LogitRulesTests
         logits['a'] = 9f;
         logits[Words.FirstTimestamp + 3] = 1f;
 
-        Assert.Equal(new DecodedToken('a', Words.FirstTimestamp + 3, TokenChoice.Next(logits.ToArray(), Words.FirstTimestamp, null).LogProbability), TokenChoice.Next(logits, Words.FirstTimestamp, null));
+        var token = Likeliest(logits);
+
+        Assert.Equal(('a', Words.FirstTimestamp + 3), ((char)token.Id, token.Timestamp));
     }
 
-    [Fact]
-    public void Draws_follow_the_distribution_and_never_take_what_is_forbidden()
+    [Theory]
+    [InlineData(1f, 0.75)]
+    [InlineData(0.5f, 0.9)]
+    public void Draws_follow_the_distribution_and_never_take_what_is_forbidden(float temperature, double share)
     {
-        var counts = new int[256];
+        // Far apart, so that the search through blocks of the row is taken both ways.
+        const int Near = 7, Far = 40_000;
         var random = new Random(9);
+        var near = 0;
         for (var i = 0; i < 2000; i++)
         {
             var logits = Row(float.NegativeInfinity);
-            (logits['a'], logits['b']) = (MathF.Log(3f), 0f);
-            counts[TokenChoice.Next(logits, Words.FirstTimestamp, random.NextDouble()).Id]++;
+            (logits[Near], logits[Far]) = (MathF.Log(3f), 0f);
+            var summary = TokenChoice.Summarise(logits, Words.FirstTimestamp);
+            var token = TokenChoice.Draw(logits, in summary, Words.FirstTimestamp, temperature, random.NextDouble());
+            Assert.Contains(token.Id, new[] { Near, Far });
+
+            // The probability a token is given is the model's own, however hot it was drawn.
+            Assert.Equal(token.Id == Near ? Math.Log(0.75) : Math.Log(0.25), token.LogProbability, 1e-4);
+            near += token.Id == Near ? 1 : 0;
         }
 
-        Assert.Equal(2000, counts['a'] + counts['b']);
-        Assert.InRange(counts['a'], 1420, 1580);
+        Assert.InRange(near / 2000.0, share - 0.04, share + 0.04);
     }
 
-    static float[] Apply(DecodedSoFar decoded, bool withTimestamps = true)
+    [Fact]
+    public void The_best_tokens_come_in_order_and_the_row_stays_as_it_was()
+    {
+        var logits = Row(float.NegativeInfinity);
+        (logits[5], logits[3000], logits[3001], logits[51_000]) = (1f, 4f, 2f, 4f);
+        var before = logits.ToArray();
+        var ids = new int[6];
+
+        Assert.Equal(4, TokenChoice.Best(logits, ids));
+
+        Assert.Equal([3000, 51_000, 3001, 5], ids[..4]);
+        Assert.Equal(before, logits);
+    }
+
+    [Fact]
+    public void Options_forbid_tokens_and_allow_late_and_blank_beginnings()
+    {
+        var options = new DecodingOptions { SuppressTokens = [65, 66], SuppressBlank = false, MaxInitialTimestamp = null, SuppressNonSpeech = true };
+        var logits = Apply(new DecodedSoFar(0, -1, -1, -1), options: options);
+
+        Assert.True(Forbidden(logits, 'A'));
+        Assert.True(Forbidden(logits, '['));
+        Assert.True(Forbidden(logits, '"'));
+        Assert.False(Forbidden(logits, 'C'));
+        Assert.False(Forbidden(logits, '-'));
+        Assert.False(Forbidden(logits, Words.EndOfText));
+        Assert.False(Forbidden(logits, Words.Size - 1));
+        Assert.True(Forbidden(Apply(new DecodedSoFar(0, -1, -1, -1), options: options with { MaxInitialTimestamp = TimeSpan.FromSeconds(2) }), Words.FirstTimestamp + 101));
+        Assert.False(Forbidden(Apply(new DecodedSoFar(0, -1, -1, -1), options: options with { SuppressNonSpeech = false }), '['));
+    }
+
+    static DecodedToken Likeliest(float[] logits)
+    {
+        var summary = TokenChoice.Summarise(logits, Words.FirstTimestamp);
+        return TokenChoice.Likeliest(logits, in summary, Words.FirstTimestamp);
+    }
+
+    static float[] Apply(DecodedSoFar decoded, bool withTimestamps = true, DecodingOptions? options = null)
     {
         var logits = Row(0f);
-        new LogitRules(Words, withTimestamps).Apply(logits, in decoded);
+        new LogitRules(Words, options ?? new DecodingOptions(), withTimestamps).Apply(logits, in decoded);
         return logits;
     }
 

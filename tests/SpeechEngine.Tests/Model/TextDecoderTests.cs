@@ -73,7 +73,7 @@ public sealed unsafe class TextDecoderTests : IDisposable
             {
                 Token = Sequence[s + 2] + s,
                 Position = s + 2,
-                Self = owners[s].Self,
+                Self = owners[s].Sequences[0],
                 Cross = s == 1 ? first.Cross : owners[s].Cross,
                 WantsLogits = true,
             };
@@ -120,7 +120,7 @@ public sealed unsafe class TextDecoderTests : IDisposable
     public void A_step_allocates_nothing()
     {
         using var state = Encoded(seed: 1);
-        var rules = new LogitRules(_model.Vocabulary, withTimestamps: true);
+        var rules = new LogitRules(_model.Vocabulary, new DecodingOptions(), withTimestamps: true);
 
         Assert.Equal(0, Allocations.Of(() =>
         {
@@ -147,7 +147,7 @@ public sealed unsafe class TextDecoderTests : IDisposable
         state.SetRow(0, position % 200, position, wantsLogits: true);
         state.Decoder.Step(state.Rows.AsSpan(0, 1), state.Scratch, CancellationToken.None);
         rules.Apply(state.Logits(0), new DecodedSoFar(position, 5, 6, -1));
-        state.Tokens[position] = TokenChoice.Next(state.Logits(0), state.Model.Vocabulary.FirstTimestamp, null);
+        _ = TokenChoice.Summarise(state.Logits(0), state.Model.Vocabulary.FirstTimestamp);
     }
 
     static int Step(DecodingState state, int rows) => state.Decoder.Step(state.Rows.AsSpan(0, rows), state.Scratch, CancellationToken.None);

@@ -1,0 +1,65 @@
+namespace SpeechEngine.Decoding;
+
+/// <summary>
+/// What the model is shown before a window: keywords, then the prompt and the text of earlier windows, as much of their end as fits.
+/// </summary>
+sealed class TextContext
+{
+    // Half of the decoder's positions, less one for the token that opens the context.
+    const int Longest = 223;
+
+    // Keywords must leave room for what was said.
+    const int MostKeywordTokens = 112;
+
+    // Text that needed this much chance to be found is no guide for what follows; openai/whisper's limit.
+    const float HottestGuide = 0.5f;
+
+    readonly int[] _keywords;
+    readonly List<int> _text;
+    readonly bool _remembers;
+
+    public TextContext(Vocabulary vocabulary, TranscribeOptions options)
+    {
+        _keywords = [.. Tokens(vocabulary, string.Join(", ", options.Keywords)).Take(MostKeywordTokens)];
+        _text = [.. Tokens(vocabulary, options.Prompt ?? "").TakeLast(Longest)];
+        _remembers = options.ConditionOnPreviousText;
+    }
+
+    /// <summary>The tokens to show before a window that is decoded at <paramref name="temperature"/>: a hot attempt is not led by what failed before.</summary>
+    public int CopyTo(Span<int> tokens, float temperature)
+    {
+        _keywords.CopyTo(tokens);
+        if (temperature > HottestGuide)
+        {
+            return _keywords.Length;
+        }
+
+        var room = Math.Min(_text.Count, Longest - _keywords.Length);
+        for (var i = 0; i < room; i++)
+        {
+            tokens[_keywords.Length + i] = _text[_text.Count - room + i];
+        }
+
+        return _keywords.Length + room;
+    }
+
+    /// <summary>A window is done: its segments become the context of the next one, if they are to be trusted.</summary>
+    public void Add(IReadOnlyList<Segment> segments, float temperature)
+    {
+        if (!_remembers || temperature > HottestGuide)
+        {
+            _text.Clear();
+            return;
+        }
+
+        foreach (var segment in segments)
+        {
+            _text.AddRange(segment.Tokens);
+        }
+
+        _text.RemoveRange(0, Math.Max(0, _text.Count - Longest));
+    }
+
+    static List<int> Tokens(Vocabulary vocabulary, string text) =>
+        string.IsNullOrWhiteSpace(text) ? [] : vocabulary.Encode(" " + text.Trim());
+}

@@ -1,0 +1,65 @@
+using SpeechEngine.Decoding;
+
+namespace SpeechEngine;
+
+/// <summary>What options must be for a model, checked before any work. Every refusal names the option.</summary>
+static class OptionRules
+{
+    static readonly TimeSpan LongestWindow = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan LeastMaximumLength = TimeSpan.FromSeconds(1);
+
+    /// <summary>Checks all options.</summary>
+    /// <exception cref="ArgumentException">One of them cannot be used, or not with this model.</exception>
+    public static void Check(TranscribeOptions options, Vocabulary vocabulary)
+    {
+        CheckLanguage(options, vocabulary);
+        CheckDecoding(options.Decoding, vocabulary);
+        if (options.SpeechDetection is { } detection)
+        {
+            Require(detection.Threshold is > 0 and < 1, $"The speech threshold {detection.Threshold} is not between 0 and 1.");
+            Require(detection.MinimumSpeech >= TimeSpan.Zero && detection.MinimumSilence >= TimeSpan.Zero && detection.Padding >= TimeSpan.Zero,
+                "Times of speech detection cannot be negative.");
+            Require(detection.MaximumLength >= LeastMaximumLength && detection.MaximumLength <= LongestWindow,
+                $"The longest speech {detection.MaximumLength.TotalSeconds} s is not between 1 and 30 s.");
+        }
+    }
+
+    static void CheckLanguage(TranscribeOptions options, Vocabulary vocabulary)
+    {
+        foreach (var language in options.Language is { } given ? [given, .. options.CandidateLanguages] : options.CandidateLanguages)
+        {
+            var index = Languages.IndexOf(language);
+            Require(vocabulary.IsMultilingual ? index >= 0 && index < vocabulary.LanguageCount : index == Languages.IndexOf("en"),
+                $"The model does not know the language '{language}'.");
+        }
+
+        Require(options.Task != SpeechTask.Translate || vocabulary.IsMultilingual, "The model knows English only and cannot translate.");
+    }
+
+    static void CheckDecoding(DecodingOptions decoding, Vocabulary vocabulary)
+    {
+        Require(decoding.Temperature is >= 0f and <= 1f, $"The temperature {decoding.Temperature} is not between 0 and 1.");
+        Require(decoding.TemperatureIncrement is >= 0f and <= 1f, $"The temperature increment {decoding.TemperatureIncrement} is not between 0 and 1.");
+        Require(decoding.TemperatureIncrement is 0f or >= 0.01f, $"The temperature increment {decoding.TemperatureIncrement} is below 0.01 and not 0.");
+        Require(decoding.BestOf is >= 1 and <= DecodingOptions.MostSequences, $"Best-of {decoding.BestOf} is not between 1 and {DecodingOptions.MostSequences}.");
+        Require(decoding.BeamSize is >= 1 and <= DecodingOptions.MostSequences, $"The beam size {decoding.BeamSize} is not between 1 and {DecodingOptions.MostSequences}.");
+        Require(decoding.Patience is > 0f and <= 10f, $"The patience {decoding.Patience} is not above 0 and at most 10.");
+        Require(decoding.LengthPenalty is null or (>= 0f and <= 1f), $"The length penalty {decoding.LengthPenalty} is not between 0 and 1.");
+        Require(!double.IsNaN(decoding.CompressionRatioThreshold), "The compression ratio threshold is not a number.");
+        Require(!double.IsNaN(decoding.LogProbabilityThreshold), "The log-probability threshold is not a number.");
+        Require(!double.IsNaN(decoding.NoSpeechThreshold), "The no-speech threshold is not a number.");
+        Require(decoding.MaxInitialTimestamp is null || decoding.MaxInitialTimestamp >= TimeSpan.Zero, "The latest first timestamp cannot be negative.");
+        foreach (var token in decoding.SuppressTokens)
+        {
+            Require(token >= 0 && token < vocabulary.Size && token != vocabulary.EndOfText, $"The token {token} cannot be suppressed.");
+        }
+    }
+
+    static void Require(bool isMet, string otherwise)
+    {
+        if (!isMet)
+        {
+            throw new ArgumentException(otherwise);
+        }
+    }
+}
