@@ -3,15 +3,21 @@ namespace SpeechEngine.Decoding;
 /// <summary>
 /// Follows the likeliest sequences side by side, as openai/whisper does: each offers its best continuations, the best of all go on.
 /// Nothing is drawn and ties are broken by order, so the same window always gives the same text. All sequences listen to the same window,
-/// whose keys and values are read once per step for all of them.
+/// whose keys and values are read once per step for all of them. Of sequences that differ only in the values of their timestamps the
+/// likeliest alone goes on: otherwise the places would fill with one text at five slightly different times.
 /// </summary>
 sealed unsafe class BeamSearch(DecodingState state)
 {
     // A sequence can lose one of its continuations to the end of text and must still be able to fill all places.
     const int MostChoices = DecodingOptions.MostSequences + 1;
 
+    // A sequence e^5 = 150 times less likely than the best one of its length is not followed: where the model is sure, one sequence
+    // is left, and texts that end in the middle of a word do not count among those that have ended.
+    const double Hopeless = 5;
+
     readonly Candidate[] _candidates = new Candidate[DecodingOptions.MostSequences * MostChoices];
     readonly Candidate[] _chosen = new Candidate[DecodingOptions.MostSequences];
+    readonly ulong[] _wordings = new ulong[DecodingOptions.MostSequences * MostChoices];
     readonly int[] _open = new int[DecodingOptions.MostSequences];
     readonly LogitSummary[] _summaries = new LogitSummary[DecodingOptions.MostSequences];
     readonly int[] _best = new int[DecodingOptions.MostSequences * MostChoices];
@@ -32,14 +38,24 @@ sealed unsafe class BeamSearch(DecodingState state)
         {
             var candidates = Gather(row, open, size, rules);
             var chosen = 0;
+            var wordings = 0;
+            var least = _candidates[0].LogProbability - Hopeless;
             for (var i = 0; i < candidates && chosen < size && ended < mostEnded; i++)
             {
                 ref var candidate = ref _candidates[i];
+                if (candidate.LogProbability < least)
+                {
+                    break;
+                }
+
                 var parent = state.Hypotheses[candidate.Sequence];
-                if (parent.WouldRepeat(candidate.Token.Id))
+                var wording = parent.WordingWith(candidate.Token.Id);
+                if (parent.WouldRepeat(candidate.Token.Id) || Array.IndexOf(_wordings, wording, 0, wordings) >= 0)
                 {
                     continue;
                 }
+
+                _wordings[wordings++] = wording;
 
                 if (parent.WouldEnd(candidate.Token.Id, in limits))
                 {

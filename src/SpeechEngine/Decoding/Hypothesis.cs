@@ -31,6 +31,7 @@ sealed class Hypothesis(Vocabulary vocabulary, int capacity)
     readonly RepetitionDetector _repetition = new(capacity);
     double _sum;
     int _placed;
+    ulong _wording;
 
     /// <summary>Tokens in the order they were chosen.</summary>
     public ReadOnlySpan<DecodedToken> Tokens => _tokens.AsSpan(0, Count);
@@ -60,6 +61,7 @@ sealed class Hypothesis(Vocabulary vocabulary, int capacity)
         Advance = WindowFrames;
         _sum = 0;
         _placed = 0;
+        _wording = 0;
         _repetition.Reset();
     }
 
@@ -71,12 +73,16 @@ sealed class Hypothesis(Vocabulary vocabulary, int capacity)
         Advance = other.Advance;
         _sum = other._sum;
         _placed = other._placed;
+        _wording = other._wording;
         other.Tokens.CopyTo(_tokens);
         _repetition.CopyFrom(other._repetition);
     }
 
     /// <summary>Would the text go round in circles with this token?</summary>
     public bool WouldRepeat(int token) => token < vocabulary.EndOfText && _repetition.WouldRepeat(token);
+
+    /// <summary>What the text would read with one more token, as a number: texts that differ only in the values of their timestamps have the same.</summary>
+    public ulong WordingWith(int token) => (_wording + (ulong)Math.Min(token, vocabulary.FirstTimestamp) + 1) * 0x9E3779B97F4A7C15;
 
     /// <summary>Would the text come to its end with this token?</summary>
     public bool WouldEnd(int token, in WindowLimits limits)
@@ -90,6 +96,7 @@ sealed class Hypothesis(Vocabulary vocabulary, int capacity)
     {
         _tokens[Count++] = token;
         _sum += token.LogProbability;
+        _wording = WordingWith(token.Id);
         if (token.Id > vocabulary.FirstTimestamp)
         {
             Advance = vocabulary.FrameOf(token.Id);
