@@ -13,7 +13,7 @@ public sealed class AuStreamTests
     [InlineData(64, 65_536)]
     public void Channels_come_apart_however_the_pipe_cuts_them(int channels, int pieceBytes)
     {
-        var frames = Enumerable.Range(0, 20_000 / channels).Select(i => Enumerable.Range(0, channels).Select(channel => (float)((i * 3) + channel)).ToArray()).ToArray();
+        var frames = Enumerable.Range(0, 20_000 / channels).Select(i => Enumerable.Range(0, channels).Select(channel => i * 3f * (channel + 1)).ToArray()).ToArray();
 
         using var builder = Read(Au(channels, [.. frames.SelectMany(frame => frame)], text: 8), pieceBytes);
 

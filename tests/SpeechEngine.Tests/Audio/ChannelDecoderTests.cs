@@ -123,6 +123,17 @@ public sealed class ChannelDecoderTests : IDisposable
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }
 
+    [Fact]
+    public void Managed_memory_does_not_grow_with_the_length()
+    {
+        var path = _folder.Write("minutes", WavFile.Make16(44_100, 2, [.. Enumerable.Range(0, 60 * 2 * 44_100).Select(i => (short)(i * 31))]));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        using var audio = new AudioDecoder(NoFfmpeg).DecodeChannels(path, CancellationToken.None);
+
+        Assert.Equal(60 * 16_000, audio.Channels[1].SampleCount);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 2 << 20);
+    }
+
     [Theory]
     [InlineData(0, AudioFault.Empty)]
     [InlineData(1_599, AudioFault.TooShort)]

@@ -12,7 +12,6 @@ public sealed class EchoDetectionTests
     [InlineData(0.5, 0.15, Sentence, true)]                                                        // 10.5 dB
     [InlineData(0.5, 0.165, Sentence, false)]                                                      // 9.6 dB: two people in chorus
     [InlineData(0.5, 0.5, Sentence, false)]
-    [InlineData(0.05, 0.5, Sentence, false)]
     [InlineData(0.5, 0, Sentence, true)]                                                           // invented on a dead channel
     [InlineData(0, 0, Sentence, false)]
     [InlineData(0.5, 0.05, "the TRAIN to Chicago, leaves from platform nineteen", true)]
@@ -144,7 +143,7 @@ public sealed class EchoDetectionTests
     [InlineData("", "abc", 3, 0)]
     [InlineData("kitten", "sitting", 3, 2)]
     [InlineData("needle", "a needle in hay", 9, 0)]
-    [InlineData("needles", "a needle in hay", 8, 1)]
+    [InlineData("needles", "a needle in hay", 9, 1)]
     [InlineData("abc", "xyz", 3, 3)]
     public void Edit_distance_counts_letters(string text, string other, int whole, int within)
     {
