@@ -59,7 +59,7 @@ public sealed record Word
     public required double Probability { get; init; }
 }
 
-/// <summary>Why a segment was taken for invented.</summary>
+/// <summary>Why a segment was taken for invented, or for an echo.</summary>
 [Flags]
 public enum DropReasons
 {
@@ -80,9 +80,12 @@ public enum DropReasons
 
     /// <summary>There is next to no sound.</summary>
     Silence = 16,
+
+    /// <summary>Another channel says the same at the same time, at least 10 dB louder: this one only overhears it.</summary>
+    Echo = 32,
 }
 
-/// <summary>A segment that was left out of the answer because it seems to be invented.</summary>
+/// <summary>A segment that was left out of the answer because it seems to be invented, or an echo of another channel.</summary>
 public sealed record DroppedSegment
 {
     /// <summary>The segment as it was decoded.</summary>
@@ -91,7 +94,7 @@ public sealed record DroppedSegment
     /// <summary>What spoke against it.</summary>
     public required DropReasons Reasons { get; init; }
 
-    /// <summary>Mean probability of speech during the segment, 0 to 1, as the speech detector has it.</summary>
+    /// <summary>Mean probability of speech during the segment, 0 to 1, as the speech detector has it; not a number for an echo, where it is not asked.</summary>
     public required double SpeechProbability { get; init; }
 
     /// <summary>Root mean square of the segment's samples in decibels below full scale, at most 0.</summary>

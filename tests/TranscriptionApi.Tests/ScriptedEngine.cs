@@ -13,6 +13,9 @@ sealed class ScriptedEngine : ISpeechToText
 
     public IReadOnlyList<WindowTranscript> Windows { get; set; } = [Hello];
 
+    /// <summary>When set, says which windows an audio gives, instead of <see cref="Windows"/>.</summary>
+    public Func<PcmAudio, IReadOnlyList<WindowTranscript>>? Hear { get; set; }
+
     /// <summary>Thrown after the windows.</summary>
     public Exception? Failure { get; set; }
 
@@ -33,7 +36,7 @@ sealed class ScriptedEngine : ISpeechToText
         {
             Asked.Enqueue(options);
             Wait(cancellation);
-            foreach (var window in Windows)
+            foreach (var window in Hear?.Invoke(audio) ?? Windows)
             {
                 cancellation.ThrowIfCancellationRequested();
                 _ = audio.Samples.Length;

@@ -23,6 +23,21 @@ static class TestAudio
         return file;
     }
 
+    /// <summary>A 16 kHz WAV file of 32-bit floats with a tone on each channel, as loud as told (1 is full scale).</summary>
+    public static byte[] Channels(double seconds, params float[] amplitudes)
+    {
+        var frames = (int)(seconds * PcmAudio.SampleRate);
+        var file = new byte[HeaderBytes + (frames * amplitudes.Length * sizeof(float))];
+        Header(file.Length - HeaderBytes, amplitudes.Length, bits: 32, format: 3).CopyTo(file, 0);
+        for (var i = 0; i < frames * amplitudes.Length; i++)
+        {
+            var sample = amplitudes[i % amplitudes.Length] * MathF.Sin(i / amplitudes.Length * 0.1f);
+            BinaryPrimitives.WriteSingleLittleEndian(file.AsSpan(HeaderBytes + (i * sizeof(float))), sample);
+        }
+
+        return file;
+    }
+
     /// <summary>A WAV header that may lie about anything.</summary>
     public static byte[] Header(int dataBytes, int channels = 1, uint rate = PcmAudio.SampleRate, int bits = 16, int format = 1)
     {

@@ -5,7 +5,10 @@ namespace SpeechEngine.Audio;
 /// <summary>Limits and places for decoding audio files.</summary>
 public sealed record AudioDecoderSettings
 {
-    /// <summary>Longest audio that is accepted, above zero; decoding stops as soon as it is exceeded.</summary>
+    /// <summary>
+    /// Longest audio that is accepted, above zero; decoding stops as soon as it is exceeded. Channels that are kept apart count
+    /// one by one: an hour of four channels is four hours, so that the limit bounds the memory, 230 MB an hour, either way.
+    /// </summary>
     public TimeSpan MaxDuration { get; init; } = TimeSpan.FromHours(4);
 
     /// <summary>The ffmpeg program: a name looked up in PATH or a full path.</summary>
@@ -38,47 +41,68 @@ public sealed class AudioDecoder
         _maxSamples = (int)Math.Min(settings.MaxDuration.TotalSeconds * PcmAudio.SampleRate, int.MaxValue);
     }
 
-    /// <summary>Decodes the file at <paramref name="path"/>; the content decides the format, never the name.</summary>
+    /// <summary>Decodes the file at <paramref name="path"/>, all channels mixed; the content decides the format, never the name.</summary>
     /// <exception cref="InvalidAudioException">The file is not audio that can be used; the fault says why.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up; a child process is gone by then.</exception>
     /// <exception cref="IOException">The file cannot be opened or read.</exception>
     public PcmAudio Decode(string path, CancellationToken cancellation)
     {
+        using var pcm = new PcmBuilder(_maxSamples);
+        Read(
+            path,
+            (file, header) => WavDecoder.Decode(file, header, [pcm], cancellation),
+            container => _ffmpeg.Decode(path, container, pcm, cancellation),
+            cancellation);
+        CheckLength(pcm.SampleCount);
+        return pcm.ToAudio();
+    }
+
+    /// <summary>
+    /// Decodes the file at <paramref name="path"/>, up to 64 channels, each for itself. One sound on all channels (dual mono) counts
+    /// as one channel: when in no second they differ by more than 50 dB below the sound or by two steps of 16 bits.
+    /// </summary>
+    /// <exception cref="InvalidAudioException">As for <see cref="Decode"/>; too long is counted over all channels together.</exception>
+    /// <exception cref="OperationCanceledException">The caller gave up; a child process is gone by then.</exception>
+    /// <exception cref="IOException">The file cannot be opened or read.</exception>
+    public MultichannelAudio DecodeChannels(string path, CancellationToken cancellation)
+    {
+        using var channels = new ChannelBuilder(_maxSamples);
+        Read(
+            path,
+            (file, header) =>
+            {
+                channels.Begin(header.Channels);
+                WavDecoder.Decode(file, header, channels.Channels, cancellation);
+            },
+            container => _ffmpeg.DecodeChannels(path, container, channels, cancellation),
+            cancellation);
+        CheckLength(channels.SampleCount);
+        return channels.ToAudio();
+    }
+
+    static void Read(string path, Action<Stream, WavHeader> readWav, Action<AudioContainer> readOther, CancellationToken cancellation)
+    {
         cancellation.ThrowIfCancellationRequested();
 
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
-        using var pcm = new PcmBuilder(_maxSamples);
-
         switch (AudioContainers.Recognise(file))
         {
             case AudioContainer.Unknown:
                 throw file.Length == 0 ? AudioErrors.Empty() : AudioErrors.Unrecognised();
-            case AudioContainer.Wav:
-                DecodeWav(path, file, pcm, cancellation);
+            case AudioContainer.Wav when WavHeader.Read(file) is { Coding: not WavCoding.Compressed } header:
+                readWav(file, header);
                 break;
             case var container:
-                _ffmpeg.Decode(path, container, pcm, cancellation);
+                readOther(container);
                 break;
         }
-
-        return pcm.SampleCount switch
-        {
-            0 => throw AudioErrors.Empty(),
-            < MinSamples => throw AudioErrors.TooShort(),
-            _ => pcm.ToAudio(),
-        };
     }
 
-    void DecodeWav(string path, FileStream file, PcmBuilder pcm, CancellationToken cancellation)
+    static void CheckLength(int samples)
     {
-        var header = WavHeader.Read(file);
-        if (header.Coding == WavCoding.Compressed)
+        if (samples < MinSamples)
         {
-            _ffmpeg.Decode(path, AudioContainer.Wav, pcm, cancellation);
-        }
-        else
-        {
-            WavDecoder.Decode(file, header, pcm, cancellation);
+            throw samples == 0 ? AudioErrors.Empty() : AudioErrors.TooShort();
         }
     }
 }

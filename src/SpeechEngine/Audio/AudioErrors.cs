@@ -13,8 +13,14 @@ static class AudioErrors
     public static InvalidAudioException TooShort() =>
         new(AudioFault.TooShort, "Audio file is too short. Minimum audio length is 0.1 seconds.");
 
-    public static InvalidAudioException TooLong(int maxSamples) =>
-        new(AudioFault.TooLong, $"Audio file is too long. Maximum audio length is {(double)maxSamples / PcmAudio.SampleRate:0.###} seconds.");
+    public static InvalidAudioException TooLong(int maxSamples, int channels) =>
+        new(
+            AudioFault.TooLong,
+            $"Audio file is too long. Maximum audio length is {(double)maxSamples / PcmAudio.SampleRate:0.###} seconds"
+                + (channels == 1 ? "." : $" for a file whose {channels} channels are transcribed one by one."));
+
+    public static InvalidAudioException TooManyChannels(uint channels, int most) =>
+        new(AudioFault.Unsupported, $"The audio file has {channels} channels, the limit is {most}.");
 
     public static InvalidAudioException Damaged(Exception? inner = null) =>
         new(AudioFault.Damaged, "Audio file might be corrupted or unsupported", inner);

@@ -14,21 +14,39 @@ sealed class ExternalDecoder(AudioDecoderSettings settings)
         + "pcm_s8,pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be,"
         + "pcm_alaw,pcm_mulaw,adpcm_ms,adpcm_ima_wav,adpcm_ima_qt,gsm,gsm_ms";
 
-    /// <summary>Appends the decoded file to <paramref name="pcm"/>; ffmpeg is gone when this returns or throws.</summary>
+    // One channel of bare samples. Without the limit, float channels are added up instead of averaged: stereo would be louder than its own channels.
+    static readonly string[] MixedOutput = ["-ac", "1", "-rematrix_maxval", "1", "-f", "f32le"];
+
+    // All channels behind the header of an AU file, which says how many they are. It is the plainest header that ffmpeg writes.
+    static readonly string[] ChannelsOutput = ["-c:a", "pcm_f32be", "-f", "au"];
+
+    /// <summary>Appends the decoded file, its channels mixed, to <paramref name="pcm"/>; ffmpeg is gone when this returns or throws.</summary>
     /// <exception cref="InvalidAudioException">ffmpeg is missing, or the file is damaged, too long or takes too long.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     public void Decode(string path, AudioContainer container, PcmBuilder pcm, CancellationToken cancellation)
     {
+        var end = Run(path, container, MixedOutput, pcm.MaxSamples, read => ReadSamples(read, pcm), cancellation);
+        CheckEnd(end, pcm.SampleCount);
+    }
+
+    /// <summary>Appends every channel of the decoded file to its place in <paramref name="channels"/>; else like <see cref="Decode"/>.</summary>
+    public void DecodeChannels(string path, AudioContainer container, ChannelBuilder channels, CancellationToken cancellation)
+    {
+        var end = Run(path, container, ChannelsOutput, channels.MaxSamples, read => AuStream.Read(read, channels), cancellation);
+        CheckEnd(end, channels.SampleCount);
+    }
+
+    ChildEnd Run(
+        string path, AudioContainer container, string[] output, int maxSamples, Action<Func<Memory<byte>, int>> read, CancellationToken cancellation)
+    {
         var program = ProgramFinder.Find(settings.Ffmpeg) ?? throw AudioErrors.FfmpegMissing(settings.Ffmpeg);
-        var arguments = Arguments(path, DemuxerOf(container), (double)pcm.MaxSamples / PcmAudio.SampleRate);
+        var arguments = Arguments(path, DemuxerOf(container), (double)maxSamples / PcmAudio.SampleRate, output);
 
         using var deadline = new CancellationTokenSource(settings.FfmpegTimeLimit);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
-
-        ChildEnd end;
         try
         {
-            end = ChildProcess.Run(program, arguments, settings.FfmpegTimeLimit, read => ReadSamples(read, pcm), either.Token);
+            return ChildProcess.Run(program, arguments, settings.FfmpegTimeLimit, read, either.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -38,8 +56,6 @@ sealed class ExternalDecoder(AudioDecoderSettings settings)
         {
             throw new OperationCanceledException(cancellation);
         }
-
-        CheckEnd(end, pcm.SampleCount);
     }
 
     void CheckEnd(ChildEnd end, int samples)
@@ -66,7 +82,7 @@ sealed class ExternalDecoder(AudioDecoderSettings settings)
         }
     }
 
-    static List<string> Arguments(string path, string demuxer, double maxSeconds) =>
+    static List<string> Arguments(string path, string demuxer, double maxSeconds, string[] output) =>
     [
         "-nostdin", "-hide_banner", "-v", "error",
         "-max_alloc", "268435456",
@@ -83,12 +99,10 @@ sealed class ExternalDecoder(AudioDecoderSettings settings)
         "-t", (maxSeconds + 1).ToString("0.###", CultureInfo.InvariantCulture),
         // A real file, not a pipe: the index of an MP4 file may stand at its end. "file:" keeps any character of the path a mere character.
         "-i", "file:" + Path.GetFullPath(path),
-        // The output: one channel of the first sound track, and nothing that could come from its labels.
+        // The output: the first sound track, and nothing that could come from its labels.
         "-map", "0:a:0", "-vn", "-sn", "-dn", "-map_metadata", "-1",
-        "-ac", "1", "-ar", PcmAudio.SampleRate.ToString(CultureInfo.InvariantCulture),
-        // Without this, float channels are added up instead of averaged: stereo would be louder than its own channels.
-        "-rematrix_maxval", "1",
-        "-f", "f32le", "pipe:1",
+        "-ar", PcmAudio.SampleRate.ToString(CultureInfo.InvariantCulture),
+        .. output, "pipe:1",
     ];
 
     static string DemuxerOf(AudioContainer container) => container switch

@@ -4,8 +4,9 @@ namespace SpeechEngine.Audio;
 
 /// <summary>
 /// Samples on their way to a <see cref="PcmAudio"/>: native memory that grows, and the one place that holds the length limit.
+/// One of several <c>channels</c> says so when it refuses, because its limit is only a share of the configured one.
 /// </summary>
-sealed unsafe class PcmBuilder(int maxSamples) : IDisposable
+sealed unsafe class PcmBuilder(int maxSamples, int channels = 1) : IDisposable
 {
     const int FirstCapacity = PcmAudio.SampleRate * 4;
 
@@ -22,7 +23,7 @@ sealed unsafe class PcmBuilder(int maxSamples) : IDisposable
     {
         if (sampleCount > maxSamples)
         {
-            throw AudioErrors.TooLong(maxSamples);
+            throw AudioErrors.TooLong(maxSamples, channels);
         }
 
         if (sampleCount > _capacity)

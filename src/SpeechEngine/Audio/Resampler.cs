@@ -68,7 +68,23 @@ sealed class Resampler
         _filled = (_tapCount / 2) - 1; // silence before the first sample, so that the filter's middle starts there
     }
 
+    Resampler(Resampler other)
+    {
+        _inputRate = other._inputRate;
+        _up = other._up;
+        _wholeStep = other._wholeStep;
+        _partStep = other._partStep;
+        _tapCount = other._tapCount;
+        _phases = other._phases;
+        _taps = other._taps;
+        _window = new float[other._window.Length];
+        _filled = (_tapCount / 2) - 1;
+    }
+
     bool PassesThrough => _inputRate == PcmAudio.SampleRate;
+
+    /// <summary>A resampler at its beginning that shares this one's filter: for the other channels of a file, since taps may take 1 MiB.</summary>
+    public Resampler Another() => new(this);
 
     /// <summary>Samples at 16 kHz that <paramref name="inputCount"/> samples become: rounded, half up.</summary>
     public static long OutputLength(long inputCount, int inputRate) =>

@@ -96,6 +96,9 @@ static class ApiErrors
     public static ApiException IncludeNotSupported(string value) =>
         Invalid($"'include[]' value '{Shorten(value)}' is not supported by this server.", "include[]", "unsupported_value");
 
+    public static ApiException UnknownChannels(string value) =>
+        Invalid($"Invalid value: '{Shorten(value)}'. Supported values are: 'mix', 'separate'.", "channels", "invalid_value");
+
     /// <summary>
     /// Bad audio never becomes good by sending it again, so every fault is a 400; also the missing ffmpeg program:
     /// to the client, this server simply does not take that format (501 would be retried by the Python and Node clients).

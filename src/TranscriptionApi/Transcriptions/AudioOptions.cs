@@ -9,7 +9,7 @@ sealed class AudioOptions
 {
     public const string Section = "Audio";
 
-    /// <summary>Longest audio in minutes; an hour takes 230 MB of memory while it is worked on.</summary>
+    /// <summary>Longest audio in minutes; an hour takes 230 MB of memory while it is worked on. Channels that are kept apart add up.</summary>
     [Range(1, 24 * 60)]
     public int MaxMinutes { get; init; } = 240;
 

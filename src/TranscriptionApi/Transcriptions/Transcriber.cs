@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using SpeechEngine;
 using SpeechEngine.Audio;
+using SpeechEngine.Channels;
 using TranscriptionApi.Engine;
 using TranscriptionApi.Errors;
 
@@ -11,38 +12,55 @@ namespace TranscriptionApi.Transcriptions;
 /// <summary>Turns an audio file into samples; tests without an audio decoder put their own here.</summary>
 delegate PcmAudio DecodeAudio(string path, CancellationToken cancellation);
 
+/// <summary>Turns an audio file into the samples of each of its channels.</summary>
+delegate MultichannelAudio DecodeChannels(string path, CancellationToken cancellation);
+
 /// <summary>
 /// The use case: (1) wait for a place, (2) have the model in memory, (3) decode the audio, (4) run the model window by window.
 /// Steps 3 and 4 block, so they run on threads of their own, never on the threads that serve requests.
+/// Channels that are kept apart go through step 4 one after the other: at the same time, each would need a decoder state of its own.
 /// </summary>
-sealed class Transcriber(EngineQueue queue, EngineHost engines, DecodeAudio decode, EngineMetrics metrics)
+sealed class Transcriber(EngineQueue queue, EngineHost engines, DecodeAudio decode, DecodeChannels decodeChannels, EngineMetrics metrics)
 {
     public async Task<Transcript> TranscribeAsync(TranscriptionRequest request, CancellationToken cancellation)
     {
-        using var place = await queue.EnterAsync(cancellation);                                  // (1)
-        var engine = await engines.GetAsync(request.Model, cancellation);                        // (2)
+        using var place = await queue.EnterAsync(cancellation);                                      // (1)
+        var engine = await engines.GetAsync(request.Model, cancellation);                            // (2)
         CheckModelCan(engine, request);
 
         var started = Stopwatch.GetTimestamp();
-        using var pcm = await OnOwnThread(() => decode(request.Upload.Path, cancellation));      // (3)
-        var windows = new List<WindowTranscript>();
-        await foreach (var window in TranscribeWindowsAsync(engine, pcm, request, cancellation)) // (4)
+        using var audio = await OnOwnThread(() => Decode(request, cancellation));                    // (3)
+        var channels = new List<IReadOnlyList<WindowTranscript>>();
+        foreach (var pcm in audio.Channels)
         {
-            windows.Add(window);
+            var windows = new List<WindowTranscript>();
+            await foreach (var window in TranscribeWindowsAsync(engine, pcm, request, cancellation)) // (4)
+            {
+                windows.Add(window);
+            }
+
+            channels.Add(windows);
         }
 
+        IReadOnlyList<Segment> segments = request.SeparateChannels
+            ? await OnOwnThread(() => ChannelMerge.Merge(audio, channels).Segments)
+            : [.. channels[0].SelectMany(window => window.Segments)];
+        var firstSpeaking = channels[segments is [{ Channel: { } channel }, ..] ? channel : 0];
         var work = Stopwatch.GetElapsedTime(started);
         place.IsFinished = true;
-        metrics.Finished(request.Model.Id, pcm.Duration, work);
+        metrics.Finished(request.Model.Id, audio.Duration, work);
         return new Transcript
         {
             Task = request.Options.Task,
-            Language = windows is [var first, ..] ? first.Language : request.Options.Language ?? "en",
-            Duration = pcm.Duration,
-            Segments = [.. windows.SelectMany(window => window.Segments)],
+            Language = firstSpeaking is [var first, ..] ? first.Language : request.Options.Language ?? "en",
+            Duration = audio.Duration,
+            Segments = segments,
             Work = work,
         };
     }
+
+    MultichannelAudio Decode(TranscriptionRequest request, CancellationToken cancellation) =>
+        request.SeparateChannels ? decodeChannels(request.Upload.Path, cancellation) : new MultichannelAudio([decode(request.Upload.Path, cancellation)]);
 
     static void CheckModelCan(ISpeechToText engine, TranscriptionRequest request)
     {

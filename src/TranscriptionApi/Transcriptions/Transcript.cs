@@ -18,6 +18,30 @@ sealed record Transcript
     /// <summary>Time spent on decoding and speech recognition, waiting not included.</summary>
     public required TimeSpan Work { get; init; }
 
-    /// <summary>The whole text; segments carry their own spaces, only the outer ones go.</summary>
-    public string Text => string.Concat(Segments.Select(segment => segment.Text)).Trim();
+    /// <summary>The whole text; segments carry their own spaces, only the outer ones go. A line per turn where channels are kept apart.</summary>
+    public string Text => string.Join('\n', Turns.Select(turn => turn.Text));
+
+    /// <summary>What was said without a break on one channel; a single turn where channels are not kept apart.</summary>
+    public IReadOnlyList<Turn> Turns
+    {
+        get
+        {
+            var turns = new List<Turn>();
+            for (var start = 0; start < Segments.Count;)
+            {
+                var channel = Segments[start].Channel;
+                var turn = Segments.Skip(start).TakeWhile(segment => segment.Channel == channel).ToList();
+                turns.Add(new Turn(channel, string.Concat(turn.Select(segment => segment.Text)).Trim()));
+                start += turn.Count;
+            }
+
+            turns.RemoveAll(turn => turn.Text.Length == 0);
+            return turns;
+        }
+    }
 }
+
+/// <summary>Neighbouring segments of one channel.</summary>
+/// <param name="Channel">Channel, counted from 0; null when channels are not kept apart.</param>
+/// <param name="Text">Their text without the outer spaces.</param>
+sealed record Turn(int? Channel, string Text);

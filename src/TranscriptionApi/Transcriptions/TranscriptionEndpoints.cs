@@ -12,11 +12,13 @@ static class TranscriptionEndpoints
     public static void AddTranscriptions(this WebApplicationBuilder builder)
     {
         builder.Services.AddOptionsWithValidateOnStart<AudioOptions, AudioOptionsValidator>().BindConfiguration(AudioOptions.Section);
-        builder.Services.AddSingleton<DecodeAudio>(services =>
+        builder.Services.AddSingleton(services =>
         {
             var options = services.GetRequiredService<IOptions<AudioOptions>>().Value;
-            return new AudioDecoder(new AudioDecoderSettings { MaxDuration = TimeSpan.FromMinutes(options.MaxMinutes), Ffmpeg = options.Ffmpeg }).Decode;
+            return new AudioDecoder(new AudioDecoderSettings { MaxDuration = TimeSpan.FromMinutes(options.MaxMinutes), Ffmpeg = options.Ffmpeg });
         });
+        builder.Services.AddSingleton<DecodeAudio>(services => services.GetRequiredService<AudioDecoder>().Decode);
+        builder.Services.AddSingleton<DecodeChannels>(services => services.GetRequiredService<AudioDecoder>().DecodeChannels);
         builder.Services.AddSingleton<TranscriptionForm>();
         builder.Services.AddSingleton<Transcriber>();
     }

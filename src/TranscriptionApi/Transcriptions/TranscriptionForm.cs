@@ -20,9 +20,9 @@ sealed class TranscriptionForm(ModelCatalog catalog, UploadStore uploads, IOptio
     public const string FileField = "file";
 
     public static readonly FrozenSet<string> TranscriptionFields =
-        FrozenSet.Create("model", "language", "prompt", "response_format", "temperature", "timestamp_granularities", "stream", "include");
+        FrozenSet.Create("model", "language", "prompt", "response_format", "temperature", "timestamp_granularities", "stream", "include", "channels");
 
-    public static readonly FrozenSet<string> TranslationFields = FrozenSet.Create("model", "prompt", "response_format", "temperature");
+    public static readonly FrozenSet<string> TranslationFields = FrozenSet.Create("model", "prompt", "response_format", "temperature", "channels");
 
     // Codes that other tools use for languages of the model.
     static readonly FrozenDictionary<string, string> LanguageAliases =
@@ -54,6 +54,7 @@ sealed class TranscriptionForm(ModelCatalog catalog, UploadStore uploads, IOptio
         CheckGranularities(form.All("timestamp_granularities"), format);
         CheckStream(form.Single("stream"));
         CheckInclude(form.All("include"));
+        var separateChannels = SeparateChannels(form.Single("channels"));
 
         return new TranscriptionRequest
         {
@@ -61,6 +62,7 @@ sealed class TranscriptionForm(ModelCatalog catalog, UploadStore uploads, IOptio
             Model = model,
             Format = format,
             Options = new TranscribeOptions { Task = task, Language = language, Prompt = prompt, Decoding = new DecodingOptions { Temperature = temperature } },
+            SeparateChannels = separateChannels,
         };
     }
 
@@ -146,4 +148,11 @@ sealed class TranscriptionForm(ModelCatalog catalog, UploadStore uploads, IOptio
             throw ApiErrors.IncludeNotSupported(first.Trim());
         }
     }
+
+    static bool SeparateChannels(string? value) => value?.Trim() switch
+    {
+        null or "mix" => false,
+        "separate" => true,
+        var other => throw ApiErrors.UnknownChannels(other),
+    };
 }

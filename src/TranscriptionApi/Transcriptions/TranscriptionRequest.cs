@@ -16,5 +16,8 @@ sealed class TranscriptionRequest : IDisposable
 
     public required TranscribeOptions Options { get; init; }
 
+    /// <summary>Transcribes every channel for itself instead of their mix.</summary>
+    public bool SeparateChannels { get; init; }
+
     public void Dispose() => Upload.Dispose();
 }

@@ -8,6 +8,9 @@ namespace SpeechEngine.Tests.Audio;
 [Collection(nameof(ChildProcesses))]
 public sealed class ExternalDecoderTests : IDisposable
 {
+    // An AU file of floats at 16 kHz with two channels.
+    const string AuHeader = @"printf '.snd\000\000\000\030\377\377\377\377\000\000\000\006\000\000\076\200\000\000\000\002';";
+
     readonly TempFolder _folder = new();
     readonly string _flac;
 
@@ -93,6 +96,32 @@ public sealed class ExternalDecoderTests : IDisposable
         Assert.Equal("Audio file is too long. Maximum audio length is 100 seconds.", error.Message);
         Assert.Empty(ChildProcesses.Running());
     }
+
+    [Fact]
+    public void Endless_output_of_channels_is_stopped_at_the_limit()
+    {
+        var error = Assert.Throws<InvalidAudioException>(
+            () => DecodeChannels(Script(AuHeader + "exec cat /dev/zero"), new AudioDecoderSettings { MaxDuration = TimeSpan.FromSeconds(100) }));
+
+        Assert.Equal(AudioFault.TooLong, error.Fault);
+        Assert.Equal("Audio file is too long. Maximum audio length is 50 seconds for a file whose 2 channels are transcribed one by one.", error.Message);
+        Assert.Empty(ChildProcesses.Running());
+    }
+
+    [Theory]
+    [InlineData("exit 1", AudioFault.Damaged)]
+    [InlineData("head -c 64000 /dev/zero", AudioFault.Damaged)]
+    [InlineData(AuHeader + "exit 1", AudioFault.Damaged)]
+    [InlineData(AuHeader + "head -c 64000 /dev/zero; kill -SEGV $$", AudioFault.Damaged)]
+    [InlineData("exit 0", AudioFault.Empty)]
+    [InlineData(AuHeader, AudioFault.Empty)]
+    [InlineData(AuHeader + "head -c 12792 /dev/zero", AudioFault.TooShort)]
+    public void Bad_end_of_channels_is_refused(string script, AudioFault fault) =>
+        Assert.Equal(fault, Assert.Throws<InvalidAudioException>(() => DecodeChannels(Script(script), new AudioDecoderSettings())).Fault);
+
+    [Fact]
+    public void Failure_after_useful_channels_keeps_them() =>
+        Assert.Equal(8_000, DecodeChannels(Script(AuHeader + "head -c 64000 /dev/zero; exit 1"), new AudioDecoderSettings()));
 
     [Fact]
     public async Task Hung_program_and_its_children_are_killed_at_the_time_limit()
@@ -201,6 +230,12 @@ public sealed class ExternalDecoderTests : IDisposable
         }
 
         return path;
+    }
+
+    int DecodeChannels(string program, AudioDecoderSettings settings)
+    {
+        using var audio = new AudioDecoder(settings with { Ffmpeg = program }).DecodeChannels(_flac, CancellationToken.None);
+        return audio.Channels[0].SampleCount;
     }
 
     float[] Decode(string program) => Decode(program, new AudioDecoderSettings());

@@ -116,6 +116,10 @@ public sealed class BadRequestTests(BadRequestTests.Server server) : IClassFixtu
         yield return Field("stream True", "stream", "True", "unsupported_value");
         yield return Field("stream maybe", "stream", "maybe", "invalid_type");
         yield return Field("include logprobs", "include[]", "logprobs", "unsupported_value");
+        yield return Field("channels stereo", "channels", "stereo", "invalid_value");
+        yield return Field("channels in capitals", "channels", "SEPARATE", "invalid_value");
+        yield return Bad("four channels one by one, longer than the limit together", () => Post(Transcriptions, TestApi.FormWith([.. TestAudio.Header(2_048_000, channels: 4), .. Noise(2_048_000)], ("channels", "separate"))), "file", "input_too_large");
+        yield return Bad("translation: channels true", () => Post(Translations, TestApi.Form(("channels", "true"))), "channels", "invalid_value");
         yield return Field("oversized prompt", "prompt", new string('x', 65_537), "string_above_max_length");
         yield return Field("oversized model", "model", new string('x', 65_537), "string_above_max_length");
         yield return Bad("unknown model", () => Post(Transcriptions, TestApi.Form(("model", "no-such-model"))), null, "model_not_found", 404);

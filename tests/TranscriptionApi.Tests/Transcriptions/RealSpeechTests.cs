@@ -30,6 +30,25 @@ public sealed class RealSpeechTests : IAsyncLifetime
         Assert.Equal(expected, await TextAsync(Sample(sample), route, language));
 
     [Fact]
+    public async Task Two_people_who_speak_two_languages_at_once_are_both_understood()
+    {
+        byte[] left = Sample("sample-en.wav")[44..], right = Sample("sample-es.wav")[44..];
+        var frames = Math.Max(left.Length, right.Length) / 2;
+        var stereo = new byte[frames * 4];
+        for (var i = 0; i < frames * 2; i += 2)
+        {
+            left.AsSpan(Math.Min(i, left.Length), i < left.Length ? 2 : 0).CopyTo(stereo.AsSpan(i * 2));
+            right.AsSpan(Math.Min(i, right.Length), i < right.Length ? 2 : 0).CopyTo(stereo.AsSpan((i * 2) + 2));
+        }
+
+        using var form = TestApi.FormWith([.. TestAudio.Header(stereo.Length, channels: 2), .. stereo], ("model", "whisper-1"), ("channels", "separate"), ("response_format", "text"));
+        using var answer = await TestApi.PostAsync(_client, form);
+
+        var lines = (await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal([$"[Channel 1] {English}", $"[Channel 2] {Spanish}"], lines.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task A_short_upload_is_answered_while_a_long_one_runs()
     {
         // Ten minutes: the Spanish sample over and over.

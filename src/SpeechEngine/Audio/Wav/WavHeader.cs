@@ -24,7 +24,7 @@ enum WavCoding
 /// </summary>
 readonly record struct WavHeader(WavCoding Coding, int Channels, int SampleRate, int FrameBytes, long DataStart, long DataBytes)
 {
-    const int MaxChannels = 64;
+    public const int MaxChannels = 64;
     const int MinSampleRate = 1_000;
     const int MaxSampleRate = 768_000;
     // Broadcast files carry dozens of chunks; a file of nothing but empty chunks would keep a processor busy.

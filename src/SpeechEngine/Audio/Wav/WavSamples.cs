@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace SpeechEngine.Audio.Wav;
 
-/// <summary>Bytes of a WAV file to floats with full scale at ±1, and many channels to one.</summary>
+/// <summary>Bytes of a WAV file to floats with full scale at ±1, and many channels to their mean or to one of them.</summary>
 static class WavSamples
 {
     // Powers of two: the multiplication is exact, so 16-bit samples come out as value / 32768 to the last bit.
@@ -77,6 +77,15 @@ static class WavSamples
                 }
 
                 break;
+        }
+    }
+
+    /// <summary>Takes one channel, counted from 0, out of each frame.</summary>
+    public static void ToChannel(ReadOnlySpan<float> interleaved, int channel, int channels, Span<float> one)
+    {
+        for (int i = 0, from = channel; i < one.Length; i++, from += channels)
+        {
+            one[i] = interleaved[from];
         }
     }
 

@@ -3,11 +3,11 @@ using SpeechEngine;
 
 namespace TranscriptionApi.Transcriptions.Formats;
 
-/// <summary>One subtitle cue: the line with its times, its text, an empty line. Hours are always written.</summary>
+/// <summary>One subtitle cue: the line with its times, who speaks (may be nobody) and the text, an empty line. Hours are always written.</summary>
 static class Cue
 {
-    public static string Write(Segment segment, char decimalMark) =>
-        $"{Time(segment.Start, decimalMark)} --> {Time(segment.End, decimalMark)}\n{Text(segment.Text)}\n\n";
+    public static string Write(Segment segment, char decimalMark, string speaker) =>
+        $"{Time(segment.Start, decimalMark)} --> {Time(segment.End, decimalMark)}\n{speaker}{Text(segment.Text)}\n\n";
 
     static string Time(TimeSpan time, char decimalMark)
     {

@@ -33,7 +33,8 @@ static class VerboseJsonFormat
         segment.Temperature,
         Finite(segment.AverageLogProbability),
         Finite(segment.CompressionRatio),
-        Finite(segment.NoSpeechProbability));
+        Finite(segment.NoSpeechProbability),
+        segment.Channel);
 
     static double Seconds(TimeSpan span) => Math.Round(span.TotalSeconds, 3);
 
@@ -49,7 +50,7 @@ sealed record VerboseTranscript(
     IReadOnlyList<VerboseSegment> Segments,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Usage? Usage);
 
-/// <summary>All ten keys are always present and never null: the .NET client reads them as numbers without asking.</summary>
+/// <summary>The first ten keys are always present and never null: the .NET client reads them as numbers without asking.</summary>
 sealed record VerboseSegment(
     int Id,
     int Seek,
@@ -60,4 +61,5 @@ sealed record VerboseSegment(
     float Temperature,
     double AvgLogprob,
     double CompressionRatio,
-    double NoSpeechProb);
+    double NoSpeechProb,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Channel);
