@@ -25,7 +25,7 @@ static unsafe class MatrixPacker
     /// <param name="inputs">k of the product.</param>
     /// <param name="outputs">Columns of each part; a multiple of 32 when there are several.</param>
     /// <param name="taps">Kernel width of a convolution: the file has [tap, channel], the product wants [channel, tap]; 1 otherwise.</param>
-    public static PackedMatrix Pack(ModelFile file, ReadOnlySpan<MatrixPart> parts, int inputs, int outputs, int taps = 1)
+    public static PackedMatrix Pack(GgmlFile file, ReadOnlySpan<MatrixPart> parts, int inputs, int outputs, int taps = 1)
     {
         // Floats hold every value.
         return Pack(file, parts, inputs, outputs, taps, FormatOf(parts))
@@ -55,7 +55,7 @@ static unsafe class MatrixPacker
     }
 
     /// <summary>Null when the values do not fit the format.</summary>
-    static PackedMatrix? Pack(ModelFile file, ReadOnlySpan<MatrixPart> parts, int inputs, int outputs, int taps, PanelFormat format)
+    static PackedMatrix? Pack(GgmlFile file, ReadOnlySpan<MatrixPart> parts, int inputs, int outputs, int taps, PanelFormat format)
     {
         var total = parts.Length * outputs;
         var panelBytes = Panel.Bytes(format, inputs);
