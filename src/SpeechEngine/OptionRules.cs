@@ -5,23 +5,13 @@ namespace SpeechEngine;
 /// <summary>What options must be for a model, checked before any work. Every refusal names the option.</summary>
 static class OptionRules
 {
-    static readonly TimeSpan LongestWindow = TimeSpan.FromSeconds(30);
-    static readonly TimeSpan LeastMaximumLength = TimeSpan.FromSeconds(1);
-
     /// <summary>Checks all options.</summary>
     /// <exception cref="ArgumentException">One of them cannot be used, or not with this model.</exception>
     public static void Check(TranscribeOptions options, Vocabulary vocabulary)
     {
         CheckLanguage(options, vocabulary);
         CheckDecoding(options.Decoding, vocabulary);
-        if (options.SpeechDetection is { } detection)
-        {
-            Require(detection.Threshold is > 0 and < 1, $"The speech threshold {detection.Threshold} is not between 0 and 1.");
-            Require(detection.MinimumSpeech >= TimeSpan.Zero && detection.MinimumSilence >= TimeSpan.Zero && detection.Padding >= TimeSpan.Zero,
-                "Times of speech detection cannot be negative.");
-            Require(detection.MaximumLength >= LeastMaximumLength && detection.MaximumLength <= LongestWindow,
-                $"The longest speech {detection.MaximumLength.TotalSeconds} s is not between 1 and 30 s.");
-        }
+        options.SpeechDetection?.Check();
     }
 
     static void CheckLanguage(TranscribeOptions options, Vocabulary vocabulary)

@@ -4,6 +4,9 @@ using SpeechEngine.Decoding;
 using SpeechEngine.Kernels;
 using SpeechEngine.Loading;
 using SpeechEngine.Model;
+using SpeechEngine.Speech;
+using SpeechEngine.Speech.Silero;
+using SpeechEngine.Speech.Spectral;
 
 namespace SpeechEngine;
 
@@ -23,13 +26,15 @@ public sealed record EngineSettings
 public sealed class SpeechToText : ISpeechToText, IDisposable
 {
     readonly WhisperModel _model;
+    readonly ISpeechDetector _detector;
     readonly WorkerPool _pool;
     readonly ConcurrentBag<DecodingState> _idle = [];
     volatile bool _disposed;
 
-    SpeechToText(WhisperModel model, int threads)
+    SpeechToText(WhisperModel model, ISpeechDetector detector, int threads)
     {
         _model = model;
+        _detector = detector;
         _pool = new WorkerPool(threads);
     }
 
@@ -45,7 +50,16 @@ public sealed class SpeechToText : ISpeechToText, IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(settings.Threads);
         var threads = settings.Threads == 0 ? Environment.ProcessorCount : settings.Threads;
-        return new SpeechToText(ModelLoader.Load(path), threads);
+        ISpeechDetector detector = settings.SpeechModel is { } speechModel ? SileroDetector.Load(speechModel) : new SpectralDetector();
+        try
+        {
+            return new SpeechToText(ModelLoader.Load(path), detector, threads);
+        }
+        catch
+        {
+            detector.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -71,6 +85,7 @@ public sealed class SpeechToText : ISpeechToText, IDisposable
 
         _idle.Clear();
         _pool.Dispose();
+        _detector.Dispose();
         _model.Dispose();
     }
 
@@ -100,7 +115,8 @@ public sealed class SpeechToText : ISpeechToText, IDisposable
         var state = RentState();
         try
         {
-            foreach (var window in new Transcription(state, audio, options).Windows(cancellation))
+            using var transcription = new Transcription(state, _detector, audio, options);
+            foreach (var window in transcription.Windows(cancellation))
             {
                 yield return window;
             }

@@ -1,77 +1,152 @@
 using SpeechEngine.Audio;
 using SpeechEngine.Decoding;
-using SpeechEngine.Features;
 using SpeechEngine.Model;
+using SpeechEngine.Speech;
 
 namespace SpeechEngine;
 
 /// <summary>
-/// One recording on its way through the model, window by window:
-/// samples → log-mel frames → encoder → tokens → segments, then on to where the last timestamp said the next window begins.
+/// One recording on its way through the model:
+/// <list type="number">
+/// <item>the speech detector goes through it, if its word is wanted;</item>
+/// <item>passages are chosen: all of the recording, or windows packed with speech;</item>
+/// <item>each passage is decoded window by window: samples → log-mel frames → encoder → tokens → segments → words;</item>
+/// <item>what was invented is left out, and the next window begins where the last timestamp said.</item>
+/// </list>
 /// </summary>
-sealed class Transcription(DecodingState state, PcmAudio audio, TranscribeOptions options)
+sealed class Transcription : IDisposable
 {
     // What is shorter than this at the end holds no speech; whisper.cpp stops at the same place.
     const int LeastFrames = 10;
 
-    readonly TextContext _context = new(state.Model.Vocabulary, options);
-    readonly int[] _candidates = [.. options.CandidateLanguages.Select(Languages.IndexOf)];
-    int _language = options.Language is null ? -1 : Languages.IndexOf(options.Language);
-    float _loudest = float.NaN;
+    readonly DecodingState _state;
+    readonly ISpeechDetector _detector;
+    readonly PcmAudio _audio;
+    readonly TranscribeOptions _options;
+    readonly TextContext _context;
+    readonly int[] _candidates;
+    readonly PcmAudio? _passageBuffer;
+    InventionGuard? _guard;
+    int _language;
+    float _loudest;
+    TimeSpan _position;
+
+    public Transcription(DecodingState state, ISpeechDetector detector, PcmAudio audio, TranscribeOptions options)
+    {
+        _state = state;
+        _detector = detector;
+        _audio = audio;
+        _options = options;
+        _context = TextContext.Of(state.Model.Vocabulary, options);
+        _candidates = [.. options.CandidateLanguages.Select(Languages.IndexOf)];
+        _language = options.Language is null ? -1 : Languages.IndexOf(options.Language);
+        _passageBuffer = options.SpeechDetection is null ? null : new PcmAudio(ModelDimensions.WindowFrames * PcmAudio.SampleRate / 100);
+    }
 
     /// <summary>Decodes the windows one after the other; each is handed out as soon as it is done.</summary>
     public IEnumerable<WindowTranscript> Windows(CancellationToken cancellation)
     {
-        var frames = MelSpectrogram.FrameCount(audio.Samples.Length);
-        for (var seek = 0; seek + LeastFrames < frames;)
+        var speech = _options.DropInvented || _options.SpeechDetection is not null ? _detector.Detect(_audio.Samples, cancellation) : null;    // (1)
+        _guard = _options.DropInvented ? new InventionGuard(speech!, _audio, _options.Decoding) : null;
+        foreach (var passage in Passages(speech))                                                                                         // (2)
         {
-            cancellation.ThrowIfCancellationRequested();
-            var (window, next) = Decode(seek, frames, cancellation);
-            yield return window;
-            seek = next;
+            // A passage is as loud as its own speech: a quiet speaker is not measured by a loud one.
+            _loudest = float.NaN;
+            for (var seek = 0; seek + LeastFrames < passage.Frames;)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var (window, next) = DecodeWindow(passage, seek, cancellation);                                                           // (3), (4)
+                yield return window;
+                seek = next;
+            }
         }
     }
 
-    (WindowTranscript Window, int Next) Decode(int seek, int frames, CancellationToken cancellation)
+    public void Dispose() => _passageBuffer?.Dispose();
+
+    IEnumerable<Passage> Passages(SpeechProbabilities? speech)
     {
-        ObjectDisposedException.ThrowIf(state.Model.IsDisposed, typeof(SpeechToText));
-        state.Pool.Enter();
+        if (_options.SpeechDetection is not { } detection)
+        {
+            yield return new Passage(_audio);
+            yield break;
+        }
+
+        var regions = SpeechRegions.Find(speech!, detection, _audio.SampleCount);
+        foreach (var window in SpeechWindows.Plan(regions, detection, _audio.SampleCount))
+        {
+            yield return new Passage(_audio, window, _passageBuffer!);
+        }
+    }
+
+    (WindowTranscript Window, int Next) DecodeWindow(Passage passage, int seek, CancellationToken cancellation)
+    {
+        ObjectDisposedException.ThrowIf(_state.Model.IsDisposed, typeof(SpeechToText));
+        _state.Pool.Enter();
         try
         {
-            state.ComputeMel(audio.Samples, seek, ref _loudest, cancellation);
-            state.Encoder.Encode(state.Scratch, cancellation);
-            state.Encoder.FillCross(state.Scratch, state.Cross, cancellation);
-            var request = new WindowRequest(_language, _candidates, options.Task, _context, seek, frames - seek, options.Decoding);
-            var result = WindowDecoder.Decode(state, in request, cancellation);
-            var segments = SegmentBuilder.Build(state, in request, in result);
-            var isSilent = result.NoSpeechProbability > options.Decoding.NoSpeechThreshold
-                && result.Scores.AverageLogProbability < options.Decoding.LogProbabilityThreshold;
+            _state.ComputeMel(passage.Samples, seek, ref _loudest, cancellation);
+            _state.Encoder.Encode(_state.Scratch, cancellation);
+            _state.Encoder.FillCross(_state.Scratch, _state.Cross, cancellation);
+            var span = passage.Span(seek, Math.Min(seek + ModelDimensions.WindowFrames, passage.Frames));
+            var request = new WindowRequest(_language, _candidates, _options.Task, _context, seek, passage.Frames - seek, _options.Decoding)
+            {
+                MayRetry = _guard?.HearsAnybody(span.Start, span.End) ?? true,
+            };
+            var result = WindowDecoder.Decode(_state, in request, cancellation);
             var dropped = new List<DroppedSegment>();
-            if (isSilent)
-            {
-                segments.Clear();
-            }
-
-            _context.Add(segments, result.Temperature);
-            if (segments.Count > 0 && !options.LanguagePerWindow)
-            {
-                _language = result.Language;
-            }
-
-            var next = seek + (isSilent ? ModelDimensions.WindowFrames : result.Advance);
-            return (new WindowTranscript
-            {
-                Language = state.Model.Vocabulary.IsMultilingual ? Languages.CodeAt(result.Language) : "en",
-                LanguageProbabilities = result.Languages,
-                Segments = segments,
-                Dropped = dropped,
-                Start = MelSpectrogram.TimeOf(seek),
-                Position = MelSpectrogram.TimeOf(Math.Min(next, frames)),
-            }, next);
+            var segments = LeaveOutInvented(SegmentBuilder.Build(_state, in request, in result), passage, in result, dropped);
+            return Finish(segments, dropped, passage, seek, in result);
         }
         finally
         {
-            state.Pool.Leave();
+            _state.Pool.Leave();
         }
     }
+
+    List<Segment> LeaveOutInvented(List<Segment> segments, Passage passage, in WindowResult result, List<DroppedSegment> dropped)
+    {
+        var kept = new List<Segment>(segments.Count);
+        foreach (var segment in segments)
+        {
+            var inRecording = passage.ToRecording(segment);
+            if (_guard?.Judge(inRecording, IsSilent(in result)) is { } drop)
+            {
+                dropped.Add(drop);
+            }
+            else if (_guard is not null || !IsSilent(in result))
+            {
+                kept.Add(segment);
+            }
+        }
+
+        return kept;
+    }
+
+    (WindowTranscript Window, int Next) Finish(List<Segment> segments, List<DroppedSegment> dropped, Passage passage, int seek, in WindowResult result)
+    {
+        _context.Add(segments, result.Temperature);
+        if (segments.Count > 0 && !_options.LanguagePerWindow)
+        {
+            // Only speech tells a language: after a window without any, the next one is asked again.
+            _language = result.Language;
+        }
+
+        var next = seek + (IsSilent(in result) ? ModelDimensions.WindowFrames : result.Advance);
+        var start = _position;
+        _position = passage.End(Math.Min(next, passage.Frames));
+        return (new WindowTranscript
+        {
+            Language = _state.Model.Vocabulary.IsMultilingual ? Languages.CodeAt(result.Language) : "en",
+            LanguageProbabilities = result.Languages,
+            Segments = [.. segments.Select(passage.ToRecording)],
+            Dropped = dropped,
+            Start = start,
+            Position = _position,
+        }, next);
+    }
+
+    /// <summary>openai/whisper's rule: the model says that nobody speaks, and is not sure of what it wrote.</summary>
+    bool IsSilent(in WindowResult result) =>
+        result.NoSpeechProbability > _options.Decoding.NoSpeechThreshold && result.Scores.AverageLogProbability < _options.Decoding.LogProbabilityThreshold;
 }

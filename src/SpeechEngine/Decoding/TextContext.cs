@@ -18,12 +18,19 @@ sealed class TextContext
     readonly List<int> _text;
     readonly bool _remembers;
 
-    public TextContext(Vocabulary vocabulary, TranscribeOptions options)
+    /// <summary>A context of tokens.</summary>
+    /// <param name="keywords">Shown before every window.</param>
+    /// <param name="text">Shown until the first window is done, and as long as later text leaves room if <paramref name="remembers"/>.</param>
+    public TextContext(IEnumerable<int> keywords, IEnumerable<int> text, bool remembers)
     {
-        _keywords = [.. Tokens(vocabulary, string.Join(", ", options.Keywords)).Take(MostKeywordTokens)];
-        _text = [.. Tokens(vocabulary, options.Prompt ?? "").TakeLast(Longest)];
-        _remembers = options.ConditionOnPreviousText;
+        _keywords = [.. keywords.Take(MostKeywordTokens)];
+        _text = [.. text.TakeLast(Longest)];
+        _remembers = remembers;
     }
+
+    /// <summary>The context that the options ask for.</summary>
+    public static TextContext Of(Vocabulary vocabulary, TranscribeOptions options) => new(
+        Tokens(vocabulary, string.Join(", ", options.Keywords)), Tokens(vocabulary, options.Prompt ?? ""), options.ConditionOnPreviousText);
 
     /// <summary>The tokens to show before a window that is decoded at <paramref name="temperature"/>: a hot attempt is not led by what failed before.</summary>
     public int CopyTo(Span<int> tokens, float temperature)

@@ -32,7 +32,31 @@ public sealed class GreedyParityTests(ITestOutputHelper output)
 
         output.WriteLine(comparison.Table("q8_0, language detected"));
         Assert.Equal(comparison.Clips, comparison.SameLanguage);
+        Assert.InRange(comparison.WorstLanguageProbability, 0, 0.02);
         Assert.InRange(comparison.SameText, 59, 60);
+    }
+
+    [Fact]
+    [Trait("Category", "Slow")]
+    public void Sentences_without_timestamps_have_whisper_cpps_text()
+    {
+        var comparison = Compare(TestFiles.BundledModel, "no-timestamps-q8_0", new TranscribeOptions(), languageGiven: true, timestamps: false);
+
+        output.WriteLine(comparison.Table("q8_0, without timestamps"));
+        Assert.InRange(comparison.SameText, 59, 60);
+    }
+
+    [Theory]
+    [InlineData("prompt-alone-q8_0", "Turn on the radio in the garage.")]
+    [InlineData("prompt-long-q8_0", "The meeting is on Thursday at ten thirty. Please call Julia tonight. The store opens at five on Saturday. Where is the library? We need to buy bread, coffee and rice. Tod"
+        + "ay is April six. The plan is very easy. I have seven keys. Set a timer for twenty-six minutes. The white bear is playing in the kitchen. My phone number is seven nine seven four eight three.")]
+    [Trait("Category", "Slow")]
+    public void Sentences_after_a_prompt_have_whisper_cpps_text(string run, string prompt)
+    {
+        var comparison = Compare(TestFiles.BundledModel, run, new TranscribeOptions { Prompt = prompt }, languageGiven: true);
+
+        output.WriteLine(comparison.Table(run));
+        Assert.InRange(comparison.SameText, 58, 60);
     }
 
     [Fact]
@@ -61,10 +85,10 @@ public sealed class GreedyParityTests(ITestOutputHelper output)
     /// <summary>The reference was made at temperature 0 without a second attempt, and with every sign allowed.</summary>
     static DecodingOptions WhisperCppRun => new() { TemperatureIncrement = 0, SuppressNonSpeech = false };
 
-    static Comparison Compare(string model, string run, TranscribeOptions options, bool languageGiven, string clips = "")
+    static Comparison Compare(string model, string run, TranscribeOptions options, bool languageGiven, string clips = "", bool timestamps = true)
     {
         using var engine = SpeechToText.Load(model, new EngineSettings());
-        options = options with { Decoding = WhisperCppRun };
+        options = options with { Decoding = WhisperCppRun with { Timestamps = timestamps } };
         var truth = ReferenceTranscripts.Truth();
         var comparison = new Comparison(truth, options.Task);
         foreach (var expected in ReferenceTranscripts.Run(run).Where(clip => clips.Length > 0 ? clip.Clip.StartsWith(clips, StringComparison.Ordinal) : !clip.Clip.StartsWith("long-", StringComparison.Ordinal)))
@@ -91,6 +115,9 @@ public sealed class GreedyParityTests(ITestOutputHelper output)
 
         public int SameLanguage { get; private set; }
 
+        /// <summary>Largest difference of the probability of English.</summary>
+        public double WorstLanguageProbability { get; private set; }
+
         public WordErrorRate Ours { get; } = new();
 
         public WordErrorRate Theirs { get; } = new();
@@ -104,6 +131,12 @@ public sealed class GreedyParityTests(ITestOutputHelper output)
             Ours.Add(task == SpeechTask.Translate ? said.English : said.Text, text);
             Theirs.Add(task == SpeechTask.Translate ? said.English : said.Text, expected.Text);
             SameLanguage += windows.Count > 0 && windows[0].Language == (expected.Detected ?? expected.Language) ? 1 : 0;
+
+            if (windows.Count > 0 && windows[0].LanguageProbabilities.Count > 0)
+            {
+                var english = windows[0].LanguageProbabilities.Single(language => language.Language == "en").Probability;
+                WorstLanguageProbability = Math.Max(WorstLanguageProbability, Math.Abs(english - expected.English));
+            }
 
             var times = segments.Select(segment => ((int)segment.Start.TotalMilliseconds / 10, (int)segment.End.TotalMilliseconds / 10));
             var sameTimes = times.SequenceEqual(expected.Segments.Select(segment => (segment.Start, segment.End)));

@@ -8,6 +8,8 @@ sealed record ReferenceClip(
     [property: JsonPropertyName("clip")] string Clip,
     [property: JsonPropertyName("language")] string Language,
     [property: JsonPropertyName("detected")] string? Detected,
+    [property: JsonPropertyName("p_en")] double English,
+    [property: JsonPropertyName("p_es")] double Spanish,
     [property: JsonPropertyName("segments")] ReferenceSegment[] Segments)
 {
     public string Text => string.Concat(Segments.Select(segment => segment.Text));

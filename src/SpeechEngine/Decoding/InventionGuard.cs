@@ -1,0 +1,95 @@
+using SpeechEngine.Audio;
+using SpeechEngine.Speech;
+
+namespace SpeechEngine.Decoding;
+
+/// <summary>
+/// Tells text that was spoken from text that the model made up over silence, noise or music. Several witnesses are heard, because each
+/// errs on its own: the speech detector, the model's no-speech token, its certainty, the text's repetitions and the sound's energy.
+/// </summary>
+sealed class InventionGuard(SpeechProbabilities speech, PcmAudio audio, DecodingOptions options)
+{
+    // Below this there is nothing but the last bits of 16.
+    const double SilentDecibels = -80;
+
+    // From this probability on the detector hears somebody.
+    const double Heard = 0.5;
+
+    // Speech heard for less than this is no word.
+    static readonly TimeSpan ShortestWord = TimeSpan.FromMilliseconds(60);
+
+    // The model places its text to a few tenths of a second.
+    static readonly TimeSpan Margin = TimeSpan.FromMilliseconds(300);
+
+    // With less speech than this in a segment the other witnesses decide.
+    const double DoubtfulShare = 0.25;
+
+    /// <summary>Does the detector hear anybody between two times of the recording?</summary>
+    public bool HearsAnybody(TimeSpan start, TimeSpan end) => HeardTime(start, end) >= ShortestWord;
+
+    /// <summary>Judges a segment that has the recording's times.</summary>
+    /// <param name="isSilent">Whether the model itself takes the segment's window for silent.</param>
+    /// <returns>The segment as dropped, with the reasons, or null when it was spoken.</returns>
+    public DroppedSegment? Judge(Segment segment, bool isSilent)
+    {
+        var loudness = Loudness(segment.Start, segment.End);
+        var share = speech.Share(SampleAt(segment.Start), SampleAt(segment.End), Heard);
+        var doubts = Doubts(segment);
+        var reasons = DropReasons.None;
+        if (loudness < SilentDecibels)
+        {
+            reasons |= DropReasons.Silence;
+        }
+
+        if (!HearsAnybody(segment.Start - Margin, segment.End + Margin))
+        {
+            reasons |= DropReasons.NoSpeechDetected;
+        }
+        else if (share < DoubtfulShare && doubts != DropReasons.None)
+        {
+            reasons |= DropReasons.NoSpeechDetected;
+        }
+
+        if (isSilent)
+        {
+            reasons |= DropReasons.NoSpeechProbability | DropReasons.LowLogProbability;
+        }
+
+        return reasons == DropReasons.None ? null : new DroppedSegment
+        {
+            Segment = segment,
+            Reasons = reasons | doubts,
+            SpeechProbability = speech.Mean(SampleAt(segment.Start), SampleAt(segment.End)),
+            Loudness = loudness,
+        };
+    }
+
+    DropReasons Doubts(Segment segment)
+    {
+        var doubts = DropReasons.None;
+        doubts |= segment.NoSpeechProbability > options.NoSpeechThreshold ? DropReasons.NoSpeechProbability : 0;
+        doubts |= segment.LogProbabilities.Average() < options.LogProbabilityThreshold ? DropReasons.LowLogProbability : 0;
+        doubts |= segment.CompressionRatio > options.CompressionRatioThreshold ? DropReasons.Repetition : 0;
+        return doubts;
+    }
+
+    TimeSpan HeardTime(TimeSpan start, TimeSpan end)
+    {
+        var (first, last) = (SampleAt(start), SampleAt(end));
+        return TimeSpan.FromSeconds(speech.Share(first, last, Heard) * Math.Max(0, last - first) / PcmAudio.SampleRate);
+    }
+
+    double Loudness(TimeSpan start, TimeSpan end)
+    {
+        var sum = 0.0;
+        var samples = audio.Samples[SampleAt(start)..SampleAt(end)];
+        foreach (var sample in samples)
+        {
+            sum += (double)sample * sample;
+        }
+
+        return samples.Length == 0 ? double.NegativeInfinity : Math.Min(0, 10 * Math.Log10(sum / samples.Length));
+    }
+
+    int SampleAt(TimeSpan time) => (int)Math.Clamp(Math.Round(time.TotalSeconds * PcmAudio.SampleRate), 0, audio.SampleCount);
+}
