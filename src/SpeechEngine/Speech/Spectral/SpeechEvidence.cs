@@ -32,7 +32,7 @@ static unsafe class SpeechEvidence
 
     // 1.1 s on either side is asked for voices: so many frames, and such a share of them changing.
     const int Context = 110;
-    const float LeastVoiced = 5f;
+    const float LeastVoiced = 8f;
     const float LeastChanging = 0.28f;
 
     /// <summary>Floats of working room for <paramref name="frames"/> frames.</summary>
