@@ -51,10 +51,10 @@ sealed unsafe class MelSpectrogram : IDisposable
             _window.Floats[i] = (float)(0.5 * (1 - Math.Cos(2 * Math.PI * i / FrameSamples)));
         }
 
-        _cosines = Columns(Bins, Bins, static (n, bin) => Math.Cos(2 * Math.PI * n * bin / FrameSamples));
-        _sines = Columns(Bins, Bins, static (n, bin) => Math.Sin(2 * Math.PI * n * bin / FrameSamples));
+        _cosines = Panel.Floats(Bins, Bins, static (n, bin) => Math.Cos(2 * Math.PI * n * bin / FrameSamples));
+        _sines = Panel.Floats(Bins, Bins, static (n, bin) => Math.Sin(2 * Math.PI * n * bin / FrameSamples));
         var bank = filters.ToArray();
-        _filters = Columns(Bins, mels, (bin, mel) => bank[(mel * Bins) + bin]);
+        _filters = Panel.Floats(Bins, mels, (bin, mel) => bank[(mel * Bins) + bin]);
     }
 
     /// <summary>Frames that hold audio: what a file of <paramref name="samples"/> samples is long. whisper.cpp's count, to the frame.</summary>
@@ -208,21 +208,6 @@ sealed unsafe class MelSpectrogram : IDisposable
     }
 
     static PanelView View(AlignedBuffer panels, int columns) => PanelView.Of(PanelFormat.Float, panels.Data, Bins, columns);
-
-    static AlignedBuffer Columns(int inputs, int outputs, Func<int, int, double> value)
-    {
-        var buffer = AlignedBuffer.ForFloats((long)Panel.Padded(outputs) * inputs);
-        for (var column = 0; column < outputs; column++)
-        {
-            var panel = buffer.Floats + ((long)(column / Panel.Columns) * inputs * Panel.Columns);
-            for (var k = 0; k < inputs; k++)
-            {
-                panel[(k * Panel.Columns) + (column % Panel.Columns)] = (float)value(k, column);
-            }
-        }
-
-        return buffer;
-    }
 
     struct Job
     {

@@ -19,7 +19,7 @@ enum PanelFormat
 }
 
 /// <summary>Sizes of a panel.</summary>
-static class Panel
+static unsafe class Panel
 {
     /// <summary>Columns of a panel: two registers of the widest vectors.</summary>
     public const int Columns = 32;
@@ -51,6 +51,22 @@ static class Panel
 
     /// <summary><paramref name="columns"/> rounded up to whole panels.</summary>
     public static int Padded(int columns) => CountFor(columns) * Columns;
+
+    /// <summary>Float panels of the matrix that <paramref name="value"/> gives for (input, output): transforms and filter banks.</summary>
+    public static AlignedBuffer Floats(int inputs, int outputs, Func<int, int, double> value)
+    {
+        var buffer = AlignedBuffer.ForFloats((long)Padded(outputs) * inputs);
+        for (var column = 0; column < outputs; column++)
+        {
+            var panel = buffer.Floats + ((long)(column / Columns) * inputs * Columns);
+            for (var k = 0; k < inputs; k++)
+            {
+                panel[(k * Columns) + (column % Columns)] = (float)value(k, column);
+            }
+        }
+
+        return buffer;
+    }
 }
 
 /// <summary>Reads one vector of a panel row; a struct per format, so that the kernel is compiled once per format.</summary>

@@ -1,3 +1,4 @@
+using SpeechEngine.Loading;
 using SpeechEngine.Speech.Silero;
 
 namespace SpeechEngine.Tests.Speech;
@@ -29,5 +30,39 @@ public sealed class SileroDetectorTests
         TestContext.Current.TestOutputHelper?.WriteLine($"largest difference {worst:e2}, sum {values.Sum(value => (double)value):f4}");
         Assert.InRange(worst, 0, Tolerance);
         Assert.InRange(values.Sum(value => (double)value), 235.4894 - 0.005, 235.4894 + 0.005);
+    }
+
+    [Fact]
+    public void A_damaged_file_is_refused()
+    {
+        var sound = File.ReadAllBytes(Model);
+        var random = new Random(5);
+        for (var round = 0; round < 20; round++)
+        {
+            using var cut = new TempFile(sound[..random.Next(sound.Length)]);
+            Assert.Throws<InvalidModelException>(() => SileroDetector.Load(cut.Path));
+        }
+
+        // The magic number, the kind, the major version, the window, a layer's inputs, the first tensor's type.
+        foreach (var at in new[] { 0, 9, 18, 30, 42, 116 })
+        {
+            var bytes = sound.ToArray();
+            bytes[at] = 99;
+            using var file = new TempFile(bytes);
+            Assert.Contains(file.Path, Assert.Throws<InvalidModelException>(() => SileroDetector.Load(file.Path)).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_whisper_model_is_refused() =>
+        Assert.Contains("kind", Assert.Throws<InvalidModelException>(() => SileroDetector.Load(TestFiles.BundledModel)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Nothing_but_the_probabilities_is_allocated()
+    {
+        using var detector = SileroDetector.Load(Model);
+        var samples = Sounds.White(5, -30, 1);
+
+        Assert.InRange(Allocations.Of(() => detector.Detect(samples, CancellationToken.None)), 0, (157 * sizeof(float)) + 200);
     }
 }
