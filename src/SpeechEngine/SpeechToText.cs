@@ -5,6 +5,7 @@ using SpeechEngine.Features;
 using SpeechEngine.Kernels;
 using SpeechEngine.Loading;
 using SpeechEngine.Model;
+using SpeechEngine.Words;
 
 namespace SpeechEngine;
 
@@ -118,7 +119,7 @@ public sealed unsafe class SpeechToText : ISpeechToText, IDisposable
             {
                 cancellation.ThrowIfCancellationRequested();
                 var request = new WindowRequest(language, options.Task, seek == 0 ? prompt : [], frames - seek, options.Decoding.Temperature, random);
-                var window = TranscribeWindow(state, audio, seek, in request, ref loudest, cancellation);
+                var window = TranscribeWindow(state, audio, seek, in request, options.WordTimestamps, ref loudest, cancellation);
                 language = window.Language;
                 yield return new WindowTranscript
                 {
@@ -136,8 +137,8 @@ public sealed unsafe class SpeechToText : ISpeechToText, IDisposable
         }
     }
 
-    (int Language, List<Segment> Segments, int NextSeek) TranscribeWindow(
-        DecodingState state, PcmAudio audio, int seek, in WindowRequest request, ref float loudest, CancellationToken cancellation)
+    (int Language, IReadOnlyList<Segment> Segments, int NextSeek) TranscribeWindow(
+        DecodingState state, PcmAudio audio, int seek, in WindowRequest request, bool withWords, ref float loudest, CancellationToken cancellation)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         _pool.Enter();
@@ -148,7 +149,20 @@ public sealed unsafe class SpeechToText : ISpeechToText, IDisposable
             state.Encoder.FillCross(state.Scratch, state.Cross, cancellation);
             var result = WindowDecoder.Decode(state, in request, cancellation);
             var (segments, nextSeek) = SegmentBuilder.Build(state, in request, in result, seek);
-            return (result.Language, segments, nextSeek);
+            if (!withWords)
+            {
+                return (result.Language, segments, nextSeek);
+            }
+
+            var words = new WordRequest
+            {
+                Language = result.Language,
+                Task = request.Task,
+                Seek = seek,
+                Frames = Math.Min(request.Remaining, ModelDimensions.WindowFrames),
+                Samples = audio.Samples[(seek * MelSpectrogram.Hop)..],
+            };
+            return (result.Language, WordTimestamps.Add(state, in words, segments, cancellation), nextSeek);
         }
         finally
         {

@@ -45,7 +45,8 @@ static class SegmentBuilder
             }
 
             var end = vocabulary.FrameOf(tokens[i].Id);
-            Add(tokens[first..(i + 1)], source, start, end, segments);
+            var isLast = !HasText(vocabulary, tokens[(i + 1)..]);
+            Add(tokens[first..(i + 1)], source, start, end, isLast, segments);
             start = end;
             while (i + 1 < tokens.Length && tokens[i + 1].Id > vocabulary.FirstTimestamp)
             {
@@ -57,11 +58,11 @@ static class SegmentBuilder
 
         if (first < tokens.Length)
         {
-            Add(tokens[first..], source, start, windowEnd, segments);
+            Add(tokens[first..], source, start, windowEnd, isLast: true, segments);
         }
     }
 
-    static void Add(ReadOnlySpan<DecodedToken> tokens, Source source, int start, int end, List<Segment> segments)
+    static void Add(ReadOnlySpan<DecodedToken> tokens, Source source, int start, int end, bool isLast, List<Segment> segments)
     {
         var ids = IdsOf(tokens);
         var logProbabilities = new float[tokens.Length];
@@ -70,7 +71,7 @@ static class SegmentBuilder
             logProbabilities[i] = tokens[i].LogProbability;
         }
 
-        var text = source.Vocabulary.TextOf(ids);
+        var text = source.Vocabulary.TextOf(ids, source.Utf8, isLast);
         if (text.Length == 0)
         {
             return;
@@ -90,6 +91,19 @@ static class SegmentBuilder
             CompressionRatio = source.CompressionRatio,
             NoSpeechProbability = source.NoSpeechProbability,
         });
+    }
+
+    static bool HasText(Vocabulary vocabulary, ReadOnlySpan<DecodedToken> tokens)
+    {
+        foreach (var token in tokens)
+        {
+            if (token.Id < vocabulary.EndOfText)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Frames to the next window: to the last timestamp, or the whole window when speech ended with a single one.</summary>
@@ -129,5 +143,9 @@ static class SegmentBuilder
     }
 
     /// <summary>What all segments of a window have in common.</summary>
-    sealed record Source(Vocabulary Vocabulary, string Language, int Seek, float Temperature, double AverageLogProbability, double NoSpeechProbability, double CompressionRatio);
+    sealed record Source(Vocabulary Vocabulary, string Language, int Seek, float Temperature, double AverageLogProbability, double NoSpeechProbability, double CompressionRatio)
+    {
+        // A character may begin at the end of one segment and end in the next.
+        public Decoder Utf8 { get; } = Encoding.UTF8.GetDecoder();
+    }
 }

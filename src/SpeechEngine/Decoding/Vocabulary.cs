@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace SpeechEngine.Decoding;
@@ -82,19 +83,27 @@ sealed class Vocabulary
     /// <summary>Token of the language at <paramref name="index"/> of <see cref="Languages"/>.</summary>
     public int LanguageToken(int index) => StartOfTranscript + 1 + index;
 
+    /// <summary>Bytes of a token; special tokens have none. They need not be whole characters.</summary>
+    public ReadOnlySpan<byte> BytesOf(int id) => id < EndOfText && id < _tokens.Length ? _tokens[id] : [];
+
     /// <summary>Text of tokens; a character may be spread over several of them. Special tokens have none.</summary>
-    public string TextOf(ReadOnlySpan<int> ids)
+    public string TextOf(ReadOnlySpan<int> ids) => TextOf(ids, Encoding.UTF8.GetDecoder(), isLast: true);
+
+    /// <summary>
+    /// Text of tokens that others follow: a character whose bytes are spread over two calls with the same decoder belongs to the
+    /// later one, where it becomes whole.
+    /// </summary>
+    /// <param name="isLast">Nothing follows: bytes that are no whole character become U+FFFD.</param>
+    public string TextOf(ReadOnlySpan<int> ids, Decoder utf8, bool isLast)
     {
         var bytes = new List<byte>(ids.Length * 6);
         foreach (var id in ids)
         {
-            if (id < EndOfText && id < _tokens.Length)
-            {
-                bytes.AddRange(_tokens[id]);
-            }
+            bytes.AddRange(BytesOf(id));
         }
 
-        return Encoding.UTF8.GetString([.. bytes]);
+        var text = new char[Encoding.UTF8.GetMaxCharCount(bytes.Count)];
+        return new string(text, 0, utf8.GetChars(CollectionsMarshal.AsSpan(bytes), text, isLast));
     }
 
     /// <summary>
