@@ -14,6 +14,7 @@ sealed class Vocabulary
     readonly byte[][] _tokens;
     readonly Dictionary<string, int> _ids = [];
     readonly int _longest;
+    readonly bool _mergesPairs;
 
     /// <summary>Builds the vocabulary.</summary>
     /// <param name="tokens">Bytes per token as the file has them; special tokens are known by id and may be missing.</param>
@@ -45,6 +46,7 @@ sealed class Vocabulary
             }
         }
 
+        _mergesPairs = BytePairs.AreIn(tokens);
         Space = _ids.GetValueOrDefault(" ", -1);
     }
 
@@ -107,8 +109,8 @@ sealed class Vocabulary
     }
 
     /// <summary>
-    /// Tokens of a text: it is cut into words as GPT-2 does, and each word into the longest tokens that fit, from the left.
-    /// Bytes without a token are left out.
+    /// Tokens of a text: it is cut into words as GPT-2 does, and each word encoded by <see cref="BytePairs"/>. A vocabulary of another
+    /// kind has no merge ranks: there each word is cut into the longest tokens that fit, from the left. Bytes without a token are left out.
     /// </summary>
     public List<int> Encode(string text)
     {
@@ -117,19 +119,31 @@ sealed class Vocabulary
         {
             // One character per byte, so that byte strings can be looked up as text.
             var bytes = Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(word));
-            for (var at = 0; at < bytes.Length;)
+            if (_mergesPairs)
             {
-                var (id, length) = LongestTokenAt(bytes, at);
-                if (id >= 0)
-                {
-                    ids.Add(id);
-                }
-
-                at += length;
+                BytePairs.Encode(_ids, bytes, ids);
+            }
+            else
+            {
+                TakeLongest(bytes, ids);
             }
         }
 
         return ids;
+    }
+
+    void TakeLongest(string bytes, List<int> ids)
+    {
+        for (var at = 0; at < bytes.Length;)
+        {
+            var (id, length) = LongestTokenAt(bytes, at);
+            if (id >= 0)
+            {
+                ids.Add(id);
+            }
+
+            at += length;
+        }
     }
 
     (int Id, int Length) LongestTokenAt(string bytes, int at)
