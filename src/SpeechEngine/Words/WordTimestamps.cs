@@ -68,7 +68,7 @@ static class WordTimestamps
         places.AsSpan(placed + 1).Fill(places[placed]);
 
         // (4)
-        var timed = Place(segments, words, places, axis, positions);
+        var timed = Place(segments, words, places, axis, positions, seek);
         WordBorders.Correct(timed);
         return [.. timed.Select(segment => segment.ToSegment(seek, vocabulary.EndOfText))];
     }
@@ -108,13 +108,13 @@ static class WordTimestamps
         return tokens;
     }
 
-    static List<TimedSegment> Place(IReadOnlyList<Segment> segments, List<List<WordGroup>> words, ReadOnlySpan<int> places, SoundAxis axis, int positions)
+    static List<TimedSegment> Place(IReadOnlyList<Segment> segments, List<List<WordGroup>> words, ReadOnlySpan<int> places, SoundAxis axis, int positions, int seek)
     {
         var timed = new List<TimedSegment>();
         var offset = 0;
         for (var i = 0; i < segments.Count; i++)
         {
-            var segment = new TimedSegment(segments[i], PositionOf(segments[i].Start, segments[i].Seek), PositionOf(segments[i].End, segments[i].Seek), positions);
+            var segment = new TimedSegment(segments[i], PositionOf(segments[i].Start, seek), PositionOf(segments[i].End, seek), positions);
             foreach (var word in words[i])
             {
                 var start = axis.StartOf(places[offset]);
