@@ -10,6 +10,7 @@ namespace SpeechEngine.Tests.Words;
 public sealed class WordTimestampsTests
 {
     [Fact]
+    [Trait("Category", "Slow")]
     public void Asking_for_words_changes_neither_text_nor_the_way_through_the_audio()
     {
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
