@@ -1,7 +1,9 @@
 using SpeechEngine.Audio;
 using SpeechEngine.Decoding;
+using SpeechEngine.Features;
 using SpeechEngine.Model;
 using SpeechEngine.Speech;
+using SpeechEngine.Words;
 
 namespace SpeechEngine;
 
@@ -95,7 +97,20 @@ sealed class Transcription : IDisposable
             };
             var result = WindowDecoder.Decode(_state, in request, cancellation);
             var dropped = new List<DroppedSegment>();
-            var segments = LeaveOutInvented(SegmentBuilder.Build(_state, in request, in result), passage, in result, dropped);
+            IReadOnlyList<Segment> segments = LeaveOutInvented(SegmentBuilder.Build(_state, in request, in result), passage, in result, dropped);
+            if (_options.WordTimestamps)
+            {
+                var words = new WordRequest
+                {
+                    Language = result.Language,
+                    Task = request.Task,
+                    Seek = seek,
+                    Frames = Math.Min(request.Remaining, ModelDimensions.WindowFrames),
+                    Samples = passage.Samples[(seek * MelSpectrogram.Hop)..],
+                };
+                segments = WordTimestamps.Add(_state, in words, segments, cancellation);
+            }
+
             return Finish(segments, dropped, passage, seek, in result);
         }
         finally
@@ -123,7 +138,7 @@ sealed class Transcription : IDisposable
         return kept;
     }
 
-    (WindowTranscript Window, int Next) Finish(List<Segment> segments, List<DroppedSegment> dropped, Passage passage, int seek, in WindowResult result)
+    (WindowTranscript Window, int Next) Finish(IReadOnlyList<Segment> segments, List<DroppedSegment> dropped, Passage passage, int seek, in WindowResult result)
     {
         _context.Add(segments, result.Temperature);
         if (segments.Count > 0 && !_options.LanguagePerWindow)

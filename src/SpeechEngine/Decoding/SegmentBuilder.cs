@@ -1,3 +1,4 @@
+using System.Text;
 using SpeechEngine.Features;
 using SpeechEngine.Model;
 
@@ -18,7 +19,7 @@ static class SegmentBuilder
             if (request.Options.SingleSegment)
             {
                 var end = tokens[^1].Id >= source.Vocabulary.FirstTimestamp ? source.Vocabulary.FrameOf(tokens[^1].Id) : result.Advance;
-                Add(tokens, source, start, end, segments);
+                Add(tokens, source, start, end, isLast: true, segments);
             }
             else
             {
@@ -42,7 +43,8 @@ static class SegmentBuilder
             }
 
             var end = vocabulary.FrameOf(tokens[i].Id);
-            Add(tokens[first..(i + 1)], source, start, end, segments);
+            var isLast = !HasText(vocabulary, tokens[(i + 1)..]);
+            Add(tokens[first..(i + 1)], source, start, end, isLast, segments);
             start = end;
             while (i + 1 < tokens.Length && tokens[i + 1].Id > vocabulary.FirstTimestamp)
             {
@@ -54,14 +56,14 @@ static class SegmentBuilder
 
         if (first < tokens.Length)
         {
-            Add(tokens[first..], source, start, windowEnd, segments);
+            Add(tokens[first..], source, start, windowEnd, isLast: true, segments);
         }
     }
 
-    static void Add(ReadOnlySpan<DecodedToken> tokens, Source source, int start, int end, List<Segment> segments)
+    static void Add(ReadOnlySpan<DecodedToken> tokens, Source source, int start, int end, bool isLast, List<Segment> segments)
     {
         var ids = DecodedToken.Ids(tokens);
-        var text = source.Vocabulary.TextOf(ids);
+        var text = source.Vocabulary.TextOf(ids, source.Utf8, isLast);
         if (text.Length == 0)
         {
             return;
@@ -90,7 +92,24 @@ static class SegmentBuilder
         });
     }
 
+    static bool HasText(Vocabulary vocabulary, ReadOnlySpan<DecodedToken> tokens)
+    {
+        foreach (var token in tokens)
+        {
+            if (token.Id < vocabulary.EndOfText)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>What all segments of a window have in common.</summary>
     /// <param name="Frames">Frames of the window that hold audio.</param>
-    sealed record Source(Vocabulary Vocabulary, int Seek, int Frames, WindowResult Window);
+    sealed record Source(Vocabulary Vocabulary, int Seek, int Frames, WindowResult Window)
+    {
+        // A character may begin at the end of one segment and end in the next.
+        public Decoder Utf8 { get; } = Encoding.UTF8.GetDecoder();
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace SpeechEngine.Decoding;
@@ -14,6 +15,7 @@ sealed class Vocabulary
     readonly Dictionary<string, int> _ids = [];
     readonly int _longest;
     readonly Lazy<int[]> _nonSpeech;
+    readonly bool _mergesPairs;
 
     /// <summary>Builds the vocabulary.</summary>
     /// <param name="tokens">Bytes per token as the file has them; special tokens are known by id and may be missing.</param>
@@ -45,6 +47,7 @@ sealed class Vocabulary
             }
         }
 
+        _mergesPairs = BytePairs.AreIn(tokens);
         Space = _ids.GetValueOrDefault(" ", -1);
         _nonSpeech = new Lazy<int[]>(FindNonSpeech);
     }
@@ -87,24 +90,32 @@ sealed class Vocabulary
     /// <summary>Token of the language at <paramref name="index"/> of <see cref="Languages"/>.</summary>
     public int LanguageToken(int index) => StartOfTranscript + 1 + index;
 
+    /// <summary>Bytes of a token; special tokens have none. They need not be whole characters.</summary>
+    public ReadOnlySpan<byte> BytesOf(int id) => id < EndOfText && id < _tokens.Length ? _tokens[id] : [];
+
     /// <summary>Text of tokens; a character may be spread over several of them. Special tokens have none.</summary>
-    public string TextOf(ReadOnlySpan<int> ids)
+    public string TextOf(ReadOnlySpan<int> ids) => TextOf(ids, Encoding.UTF8.GetDecoder(), isLast: true);
+
+    /// <summary>
+    /// Text of tokens that others follow: a character whose bytes are spread over two calls with the same decoder belongs to the
+    /// later one, where it becomes whole.
+    /// </summary>
+    /// <param name="isLast">Nothing follows: bytes that are no whole character become U+FFFD.</param>
+    public string TextOf(ReadOnlySpan<int> ids, Decoder utf8, bool isLast)
     {
         var bytes = new List<byte>(ids.Length * 6);
         foreach (var id in ids)
         {
-            if (id < EndOfText && id < _tokens.Length)
-            {
-                bytes.AddRange(_tokens[id]);
-            }
+            bytes.AddRange(BytesOf(id));
         }
 
-        return Encoding.UTF8.GetString([.. bytes]);
+        var text = new char[Encoding.UTF8.GetMaxCharCount(bytes.Count)];
+        return new string(text, 0, utf8.GetChars(CollectionsMarshal.AsSpan(bytes), text, isLast));
     }
 
     /// <summary>
-    /// Tokens of a text: it is cut into words as GPT-2 does, and each word into the longest tokens that fit, from the left.
-    /// Bytes without a token are left out.
+    /// Tokens of a text: it is cut into words as GPT-2 does, and each word encoded by <see cref="BytePairs"/>. A vocabulary of another
+    /// kind has no merge ranks: there each word is cut into the longest tokens that fit, from the left. Bytes without a token are left out.
     /// </summary>
     public List<int> Encode(string text)
     {
@@ -113,15 +124,13 @@ sealed class Vocabulary
         {
             // One character per byte, so that byte strings can be looked up as text.
             var bytes = Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(word));
-            for (var at = 0; at < bytes.Length;)
+            if (_mergesPairs)
             {
-                var (id, length) = LongestTokenAt(bytes, at);
-                if (id >= 0)
-                {
-                    ids.Add(id);
-                }
-
-                at += length;
+                BytePairs.Encode(_ids, bytes, ids);
+            }
+            else
+            {
+                TakeLongest(bytes, ids);
             }
         }
 
@@ -149,6 +158,20 @@ sealed class Vocabulary
         }
 
         return [.. found];
+    }
+
+    void TakeLongest(string bytes, List<int> ids)
+    {
+        for (var at = 0; at < bytes.Length;)
+        {
+            var (id, length) = LongestTokenAt(bytes, at);
+            if (id >= 0)
+            {
+                ids.Add(id);
+            }
+
+            at += length;
+        }
     }
 
     (int Id, int Length) LongestTokenAt(string bytes, int at)

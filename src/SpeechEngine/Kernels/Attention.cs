@@ -122,8 +122,11 @@ static unsafe class Attention
     /// <param name="positions">Positions every row sees, at least 1.</param>
     /// <param name="scores">Room for rows · <paramref name="scoreStride"/> floats; the stride is at least the positions in whole panels.</param>
     /// <param name="output">[rows, head size], rows <paramref name="outputStride"/> floats apart.</param>
+    /// <param name="probabilities">Where the softmax of every row is kept, [rows, positions], or null when nobody asks for it.</param>
+    /// <param name="probabilityStride">Floats from one row of probabilities to the next.</param>
     public static void Compute(
-        float* queries, nint queryStride, int rows, in HeadMemory head, int positions, float* scores, int scoreStride, float* output, nint outputStride)
+        float* queries, nint queryStride, int rows, in HeadMemory head, int positions, float* scores, int scoreStride, float* output, nint outputStride,
+        float* probabilities = null, nint probabilityStride = 0)
     {
         var finish = new TileFinish { Scale = head.Format == PanelFormat.Half ? Panel.HalfScale : 1f };
         MatMul.Compute(queries, queryStride, rows, head.KeyView(positions), in finish, scores, scoreStride);
@@ -143,6 +146,16 @@ static unsafe class Attention
             for (var i = 0; i < head.HeadSize; i++)
             {
                 values[i] *= inverse;
+            }
+
+            if (probabilities is not null)
+            {
+                var exponentials = scores + (row * scoreStride);
+                var kept = probabilities + (row * probabilityStride);
+                for (var i = 0; i < positions; i++)
+                {
+                    kept[i] = exponentials[i] * inverse;
+                }
             }
         }
     }

@@ -19,9 +19,12 @@ sealed class Scratch : IDisposable
     public const int EncoderChunk = 36;
 
     readonly List<AlignedBuffer> _all = [];
+    readonly ModelDimensions _shape;
+    AlignmentScratch? _alignment;
 
     public Scratch(ModelDimensions shape, int workers)
     {
+        _shape = shape;
         var state = shape.AudioState;
         var frames = ModelDimensions.WindowFrames;
         ScoreStride = Panel.Padded(Math.Max(shape.AudioContext, shape.TextContext));
@@ -109,7 +112,14 @@ sealed class Scratch : IDisposable
     /// <summary>Floats from one row of logits to the next.</summary>
     public int LogitStride { get; }
 
-    public void Dispose() => _all.ForEach(buffer => buffer.Dispose());
+    /// <summary>Buffers for placing words in time, made when that is first asked for.</summary>
+    public AlignmentScratch Alignment => _alignment ??= new AlignmentScratch(_shape);
+
+    public void Dispose()
+    {
+        _all.ForEach(buffer => buffer.Dispose());
+        _alignment?.Dispose();
+    }
 
     AlignedBuffer Floats(long count)
     {

@@ -33,8 +33,9 @@ sealed unsafe class TextDecoder(ModelDimensions shape, WhisperWeights weights, W
     /// <see cref="Scratch.LogitStride"/> floats apart.
     /// </summary>
     /// <param name="rows">At most <see cref="Scratch.MaxDecoderRows"/>, of which at most <see cref="Scratch.MaxLogitRows"/> want logits.</param>
+    /// <param name="heard">Receives where some heads listened, when given.</param>
     /// <returns>Number of rows of logits.</returns>
-    public int Step(ReadOnlySpan<DecoderRow> rows, Scratch scratch, CancellationToken cancellation)
+    public int Step(ReadOnlySpan<DecoderRow> rows, Scratch scratch, CancellationToken cancellation, AlignmentScratch? heard = null)
     {
         Debug.Assert(rows.Length is > 0 and <= Scratch.MaxDecoderRows, "The scratch has no room for so many rows.");
         var state = shape.TextState;
@@ -53,13 +54,13 @@ sealed unsafe class TextDecoder(ModelDimensions shape, WhisperWeights weights, W
             Normalise(residual, rows.Length, block.AttentionNorm, normal);
             Multiply(normal, rows.Length, block.QueryKeyValue, projected, accumulate: false, gelu: false);
             Remember(rows, layer, projected, scratch);
-            Attend(rows, layer, cross: false, projected, 3 * state, scratch, attended);
+            Attend(rows, layer, cross: false, projected, 3 * state, scratch, attended, null);
             Multiply(attended, rows.Length, block.AttentionOut, residual, accumulate: true, gelu: false);
 
             var crossBlock = block.Cross!;
             Normalise(residual, rows.Length, crossBlock.Norm, normal);
             Multiply(normal, rows.Length, crossBlock.Query, projected, accumulate: false, gelu: false);
-            Attend(rows, layer, cross: true, projected, state, scratch, attended);
+            Attend(rows, layer, cross: true, projected, state, scratch, attended, heard);
             Multiply(attended, rows.Length, crossBlock.Out, residual, accumulate: true, gelu: false);
 
             Normalise(residual, rows.Length, block.MlpNorm, normal);
@@ -98,7 +99,7 @@ sealed unsafe class TextDecoder(ModelDimensions shape, WhisperWeights weights, W
     }
 
     /// <summary>Attention of all rows in all heads: over their own past, or over the window they listen to.</summary>
-    void Attend(ReadOnlySpan<DecoderRow> rows, int layer, bool cross, float* queries, int queryStride, Scratch scratch, float* output)
+    void Attend(ReadOnlySpan<DecoderRow> rows, int layer, bool cross, float* queries, int queryStride, Scratch scratch, float* output, AlignmentScratch? heard)
     {
         var groups = (RowGroup*)scratch.RowGroups.Data;
         var count = 0;
@@ -137,6 +138,14 @@ sealed unsafe class TextDecoder(ModelDimensions shape, WhisperWeights weights, W
             Scores = scratch.Scores.Floats,
             ScoreStride = scratch.ScoreStride,
         };
+        if (heard is not null)
+        {
+            job.Slots = heard.SlotsOf(layer);
+            job.Heard = heard.Probabilities;
+            job.HeardStride = AlignmentScratch.RowStride;
+            job.HeardHeadStride = AlignmentScratch.HeadStride;
+        }
+
         pool.Run(count * shape.TextHeads, &AttendHead, &job);
     }
 
@@ -209,11 +218,14 @@ sealed unsafe class TextDecoder(ModelDimensions shape, WhisperWeights weights, W
         var (index, head) = Math.DivRem(task, job->Heads);
         var group = job->Groups + index;
         var memory = group->Memory.Head(head);
+        var slot = job->Slots is null ? -1 : job->Slots[head];
+        var heard = slot < 0 ? null : job->Heard + (slot * job->HeardHeadStride) + ((long)group->FirstRow * job->HeardStride);
         Attention.Compute(
             job->Queries + ((long)group->FirstRow * job->QueryStride) + (head * job->HeadSize), job->QueryStride, group->Rows,
             in memory, group->Positions,
             job->Scores + ((long)worker * Attention.MaxRows * job->ScoreStride), job->ScoreStride,
-            job->Output + ((long)group->FirstRow * job->OutputStride) + (head * job->HeadSize), job->OutputStride);
+            job->Output + ((long)group->FirstRow * job->OutputStride) + (head * job->HeadSize), job->OutputStride,
+            heard, job->HeardStride);
     }
 
     /// <summary>Rows that see the same keys.</summary>
@@ -236,6 +248,10 @@ sealed unsafe class TextDecoder(ModelDimensions shape, WhisperWeights weights, W
         public int OutputStride;
         public float* Scores;
         public int ScoreStride;
+        public int* Slots;
+        public float* Heard;
+        public int HeardStride;
+        public long HeardHeadStride;
     }
 
     /// <summary>A product of few rows, split by panels: each thread reads its own part of the weights.</summary>

@@ -117,6 +117,36 @@ public sealed unsafe class TextDecoderTests : IDisposable
     }
 
     [Fact]
+    public void Listening_heads_are_copied_out_and_change_nothing()
+    {
+        using var state = Encoded(seed: 1);
+        var rows = 30;
+        for (var i = 0; i < rows; i++)
+        {
+            state.SetRow(i, 10 + i, i, wantsLogits: i == rows - 1);
+        }
+
+        Step(state, rows);
+        var expected = state.Logits(0).ToArray();
+        state.Decoder.Step(state.Rows.AsSpan(0, rows), state.Scratch, CancellationToken.None, state.Scratch.Alignment);
+
+        Assert.Equal(expected, state.Logits(0));
+        var heard = state.Scratch.Alignment;
+        Assert.Equal(_model.Dimensions.TextHeads, heard.Heads);
+        for (var head = 0; head < heard.Heads; head++)
+        {
+            for (var row = 0; row < rows; row++)
+            {
+                var probabilities = new ReadOnlySpan<float>(heard.Probabilities + (head * AlignmentScratch.HeadStride) + (row * AlignmentScratch.RowStride), 1500).ToArray();
+                Assert.Equal(1.0, probabilities.Sum(value => (double)value), 1e-3);
+                Assert.All(probabilities, value => Assert.InRange(value, 0f, 1f));
+            }
+        }
+
+        Assert.Equal(0, Allocations.Of(() => state.Decoder.Step(state.Rows.AsSpan(0, rows), state.Scratch, CancellationToken.None, state.Scratch.Alignment)));
+    }
+
+    [Fact]
     public void A_step_allocates_nothing()
     {
         using var state = Encoded(seed: 1);

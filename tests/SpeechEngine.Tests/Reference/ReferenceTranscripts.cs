@@ -21,7 +21,10 @@ sealed record ReferenceSegment(
     [property: JsonPropertyName("text")] string Text,
     [property: JsonPropertyName("tokens")] ReferenceToken[] Tokens);
 
-sealed record ReferenceToken([property: JsonPropertyName("id")] int Id, [property: JsonPropertyName("plog")] double LogProbability);
+sealed record ReferenceToken(
+    [property: JsonPropertyName("id")] int Id,
+    [property: JsonPropertyName("plog")] double LogProbability,
+    [property: JsonPropertyName("t_dtw")] int Dtw = -1);
 
 /// <summary>What was really said in one clip.</summary>
 sealed record TrueClip(
@@ -29,7 +32,11 @@ sealed record TrueClip(
     [property: JsonPropertyName("language")] string Language,
     [property: JsonPropertyName("text")] string Text,
     [property: JsonPropertyName("english")] string English,
-    [property: JsonPropertyName("noise")] string? Noise);
+    [property: JsonPropertyName("noise")] string? Noise,
+    [property: JsonPropertyName("words")] TrueWord[]? Words = null);
+
+/// <summary>One word as the synthesiser spoke it; its start in seconds.</summary>
+sealed record TrueWord([property: JsonPropertyName("word")] string Text, [property: JsonPropertyName("start")] double Start);
 
 static class ReferenceTranscripts
 {
