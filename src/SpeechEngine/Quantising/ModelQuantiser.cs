@@ -45,9 +45,10 @@ public static class ModelQuantiser
         CheckSource(model, type);
         CheckTarget(source, target, replace);
         var unfinished = $"{target}.{Guid.NewGuid():N}.tmp";
+        var output = new FileStream(unfinished, FileMode.CreateNew, FileAccess.Write);
         try
         {
-            using (var output = new FileStream(unfinished, FileMode.CreateNew, FileAccess.Write))
+            using (output)
             {
                 Write(model, output, type, progress, cancellation);
 

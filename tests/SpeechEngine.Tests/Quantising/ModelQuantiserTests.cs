@@ -135,6 +135,7 @@ public sealed class ModelQuantiserTests : IDisposable
     [InlineData("k-quantised", "already quantised")]
     [InlineData("no weights", "no weights to quantise")]
     [InlineData("damaged", "Is the download complete?")]
+    [InlineData("rows of 16", Matrix + " has rows of 16 values; q5_0 needs a multiple of 32")]
     [InlineData("NaN in a matrix", Matrix + " has values that are not numbers")]
     [InlineData("infinity in a bias", "decoder.ln.bias has values that are not numbers")]
     [InlineData("convolution beyond f16", "encoder.conv2.weight has values that are not numbers or too large for f16")]
@@ -146,6 +147,7 @@ public sealed class ModelQuantiserTests : IDisposable
             "k-quantised" => new ModelWriter { LinearType = TensorType.Q4_K, Shape = ModelWriter.TinyShape with { AudioState = 256, TextState = 256 } }.Write(),
             "no weights" => new ModelWriter { WithoutTensors = true }.Write(),
             "damaged" => new ModelWriter().Write()[..^100],
+            "rows of 16" => new ModelWriter { Edit = record => record.Name == Matrix ? record with { Dimensions = [16, 256] } : record }.Write(),
             "NaN in a matrix" => With(Matrix, TensorType.F16, BitConverter.GetBytes(Half.NaN)),
             "infinity in a bias" => With("decoder.ln.bias", TensorType.F16, BitConverter.GetBytes(float.PositiveInfinity)),
             _ => With("encoder.conv2.weight", TensorType.F32, BitConverter.GetBytes(1e6f)),
