@@ -1,4 +1,5 @@
 using TranscriptionApi.Catalog;
+using TranscriptionApi.Commands;
 using TranscriptionApi.Docs;
 using TranscriptionApi.Engine;
 using TranscriptionApi.Errors;
@@ -13,6 +14,8 @@ switch (args)
 {
     case ["models", ..]:
         return await ModelCommands.RunAsync(args);
+    case ["quantize", ..]:
+        return await QuantizeCommand.RunAsync(args);
     case ["--help" or "-h", ..]:
         Console.WriteLine(Arguments.Usage);
         return 0;

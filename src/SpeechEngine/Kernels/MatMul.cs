@@ -7,6 +7,9 @@ unsafe struct PanelView
 {
     public PanelFormat Format;
 
+    /// <summary>Whether <see cref="BlockRounding"/> applies to what is multiplied with it.</summary>
+    public bool RoundsActivations;
+
     /// <summary>First byte of the first panel.</summary>
     public byte* Data;
 
@@ -89,8 +92,11 @@ static unsafe class MatMul
                 case PanelFormat.Half:
                     OnePanel<TLanes, TVector, HalfPanel>(a, lda, rows, data, in b, in panelFinish, destination, ldc);
                     break;
-                default:
+                case PanelFormat.Bytes:
                     OnePanel<TLanes, TVector, BytesPanel>(a, lda, rows, data, in b, in panelFinish, destination, ldc);
+                    break;
+                default:
+                    OnePanel<TLanes, TVector, ShortBytesPanel>(a, lda, rows, data, in b, in panelFinish, destination, ldc);
                     break;
             }
         }

@@ -54,7 +54,7 @@ static unsafe class MatMulTile
 {
     /// <summary>Computes one tile.</summary>
     /// <param name="a">First row of A; row r starts at a + r·lda floats.</param>
-    /// <param name="panel">The panel; consecutive k are <paramref name="panelStride"/> bytes apart (Bytes: blocks follow each other).</param>
+    /// <param name="panel">The panel; consecutive k are <paramref name="panelStride"/> bytes apart (byte formats: blocks follow each other).</param>
     /// <param name="column">First column of the tile within the panel.</param>
     /// <param name="c">First row of C at the panel's first column; row r starts at c + r·ldc floats.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -85,9 +85,9 @@ static unsafe class MatMulTile
         for (nint start = 0; start < inputs;)
         {
             var end = inputs;
-            if (TPanel.Format == PanelFormat.Bytes)
+            if (TPanel.BlockRows > 0)
             {
-                end = start + Panel.BlockRows;
+                end = start + TPanel.BlockRows;
                 scale0 = TLanes.Load((float*)panel + column);
                 scale1 = TLanes.Load((float*)panel + second);
                 minimum0 = TLanes.Load((float*)panel + Panel.Columns + column);

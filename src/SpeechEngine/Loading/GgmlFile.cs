@@ -4,7 +4,10 @@ using System.Text;
 namespace SpeechEngine.Loading;
 
 /// <summary>Where one tensor lies in the file. Dimensions are in ggml's order, the fastest first; missing ones are 1.</summary>
-readonly record struct TensorEntry(string Name, TensorType Type, int Columns, int Rows, int Planes, long Offset, long Bytes)
+/// <param name="Dimensions">How many of them the file gives.</param>
+/// <param name="Start">Where the tensor's record begins; its values, <paramref name="Bytes"/> long, are its end, from <paramref name="Offset"/> on.</param>
+readonly record struct TensorEntry(
+    string Name, TensorType Type, int Dimensions, int Columns, int Rows, int Planes, long Start, long Offset, long Bytes)
 {
     public long Count => (long)Columns * Rows * Planes;
 
@@ -18,6 +21,9 @@ readonly record struct TensorEntry(string Name, TensorType Type, int Columns, in
 abstract unsafe class GgmlFile : IDisposable
 {
     const uint Magic = 0x67676d6c;
+
+    // q2_K, the smallest type, has 256 values in 84 bytes.
+    const int MostValuesPerByte = 4;
 
     readonly Dictionary<string, TensorEntry> _tensors = [];
     readonly string _path;
@@ -38,6 +44,9 @@ abstract unsafe class GgmlFile : IDisposable
 
     /// <summary>The tensor's bytes; valid until the file is disposed.</summary>
     public byte* DataOf(in TensorEntry tensor) => _data + tensor.Offset;
+
+    /// <summary>The file's bytes from <paramref name="start"/> up to <paramref name="end"/>; valid until the file is disposed.</summary>
+    public ReadOnlySpan<byte> Bytes(long start, long end) => new(_data + start, checked((int)(end - start)));
 
     /// <summary>An exception that says what is wrong with this file.</summary>
     public InvalidModelException Invalid(string what) => new($"The model file {_path} cannot be used: {what}");
@@ -120,15 +129,19 @@ abstract unsafe class GgmlFile : IDisposable
 
             var name = Encoding.UTF8.GetString(Take(nameLength, "a tensor's name"), nameLength);
             var values = (Int128)shape[0] * shape[1] * shape[2] * shape[3];
-            if (values > _length * 2)
+            if (values > _length * MostValuesPerByte)
             {
                 throw Invalid($"tensor {name} at byte {start} claims {values} values, more than the file can hold.");
             }
 
-            var bytes = type.Bytes((long)values);
-            if (bytes == 0 || (type.IsQuantised() && shape[0] % TensorTypes.BlockValues != 0))
+            if (!type.IsKnown())
             {
-                throw Invalid($"tensor {name} at byte {start} has type {(int)type} with rows of {shape[0]} values; supported are f32, f16, q8_0, q5_0, q5_1, q4_0 and q4_1.");
+                throw Invalid($"tensor {name} at byte {start} has type {(int)type}; supported are {string.Join(", ", Enum.GetValues<TensorType>().Select(TensorTypes.Name))}.");
+            }
+
+            if (shape[0] % type.BlockValues() != 0)
+            {
+                throw Invalid($"tensor {name} at byte {start} is {type.Name()} with rows of {shape[0]} values; that type needs a multiple of {type.BlockValues()}.");
             }
 
             if (shape[3] != 1)
@@ -137,8 +150,9 @@ abstract unsafe class GgmlFile : IDisposable
             }
 
             var offset = _position;
+            var bytes = type.Bytes((long)values);
             Take(bytes, $"the values of tensor {name}");
-            if (!_tensors.TryAdd(name, new TensorEntry(name, type, shape[0], shape[1], shape[2], offset, bytes)))
+            if (!_tensors.TryAdd(name, new TensorEntry(name, type, dimensions, shape[0], shape[1], shape[2], start, offset, bytes)))
             {
                 throw Invalid($"tensor {name} appears twice, again at byte {start}.");
             }

@@ -41,7 +41,7 @@ static unsafe class MatrixPacker
             {
                 null or TensorType.F16 => PanelFormat.Half,
                 TensorType.F32 => PanelFormat.Float,
-                _ => PanelFormat.Bytes,
+                { } type => type.GroupValues() == Panel.BlockRows(PanelFormat.Bytes) ? PanelFormat.Bytes : PanelFormat.ShortBytes,
             };
             if (format is not null && format != own)
             {
@@ -94,7 +94,20 @@ static unsafe class MatrixPacker
         }
 
         var scale = format == PanelFormat.Half ? Panel.HalfScale / (1 << HalfShift) : 1f;
-        return new PackedMatrix(format, inputs, total, scale, data, bias);
+        return new PackedMatrix(format, inputs, total, scale, data, bias, roundsActivations: format == PanelFormat.Bytes && !HasSuperBlocks(parts));
+    }
+
+    static bool HasSuperBlocks(ReadOnlySpan<MatrixPart> parts)
+    {
+        foreach (var part in parts)
+        {
+            if (part.Weight is { } weight && weight.Type.HasSuperBlocks())
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     static bool PackPanel(PanelFormat format, in SourceRows rows, byte* panel)
@@ -103,8 +116,8 @@ static unsafe class MatrixPacker
         {
             case PanelFormat.Half:
                 return PackHalves(in rows, (ushort*)panel);
-            case PanelFormat.Bytes:
-                PackBytes(in rows, panel);
+            case PanelFormat.Bytes or PanelFormat.ShortBytes:
+                PackBytes(format, in rows, panel);
                 return true;
             default:
                 PackFloats(in rows, (float*)panel);
@@ -131,8 +144,7 @@ static unsafe class MatrixPacker
 
     static void PackFloats(in SourceRows rows, float* panel)
     {
-        Span<sbyte> integers = stackalloc sbyte[TensorTypes.BlockValues];
-        var blockBytes = (int)rows.Type.Bytes(TensorTypes.BlockValues);
+        Span<sbyte> integers = stackalloc sbyte[TensorTypes.LargestGroup];
         for (var lane = 0; lane < rows.Count; lane++)
         {
             var source = rows.Row(lane);
@@ -146,10 +158,10 @@ static unsafe class MatrixPacker
                     continue;
                 }
 
-                var (block, at) = Math.DivRem(k, TensorTypes.BlockValues);
+                var (group, at) = Math.DivRem(k, rows.Type.GroupValues());
                 if (at == 0)
                 {
-                    (scale, minimum) = QuantisedBlock.Open(rows.Type, new ReadOnlySpan<byte>(source + (block * blockBytes), blockBytes), integers);
+                    (scale, minimum) = rows.OpenGroup(lane, group, integers);
                 }
 
                 panel[(k * Panel.Columns) + lane] = (integers[at] * scale) + minimum;
@@ -157,21 +169,20 @@ static unsafe class MatrixPacker
         }
     }
 
-    static void PackBytes(in SourceRows rows, byte* panel)
+    static void PackBytes(PanelFormat format, in SourceRows rows, byte* panel)
     {
-        Span<sbyte> integers = stackalloc sbyte[TensorTypes.BlockValues];
-        var blockBytes = (int)rows.Type.Bytes(TensorTypes.BlockValues);
+        Span<sbyte> integers = stackalloc sbyte[TensorTypes.LargestGroup];
+        var blockRows = Panel.BlockRows(format);
         for (var lane = 0; lane < rows.Count; lane++)
         {
-            var source = rows.Row(lane);
-            for (var block = 0; block < rows.Inputs / TensorTypes.BlockValues; block++)
+            for (var block = 0; block < rows.Inputs / blockRows; block++)
             {
-                var (scale, minimum) = QuantisedBlock.Open(rows.Type, new ReadOnlySpan<byte>(source + (block * blockBytes), blockBytes), integers);
-                var target = panel + (block * Panel.BlockBytes);
+                var (scale, minimum) = rows.OpenGroup(lane, block, integers);
+                var target = panel + (block * Panel.BlockBytes(format));
                 ((float*)target)[lane] = scale;
                 ((float*)target)[Panel.Columns + lane] = minimum;
                 var values = (sbyte*)(target + (2 * Panel.Columns * sizeof(float)));
-                for (var k = 0; k < Panel.BlockRows; k++)
+                for (var k = 0; k < blockRows; k++)
                 {
                     values[(k * Panel.Columns) + lane] = integers[k];
                 }
@@ -205,6 +216,13 @@ static unsafe class MatrixPacker
         public int Count => count;
 
         public byte* Row(int lane) => data + ((first + lane) * _rowBytes);
+
+        /// <summary>Integers, scale and minimum of one group of a quantised row.</summary>
+        public (float Scale, float Minimum) OpenGroup(int lane, int group, Span<sbyte> integers)
+        {
+            var (block, inBlock) = Math.DivRem(group, type.BlockValues() / type.GroupValues());
+            return QuantisedBlock.Open(type, new ReadOnlySpan<byte>(Row(lane) + (block * type.BlockBytes()), type.BlockBytes()), inBlock, integers);
+        }
 
         /// <summary>Where the row keeps the value of input k; only convolutions are ordered differently in the file.</summary>
         public int SourceIndex(int k) => taps == 1 ? k : (k % _channels * taps) + (k / _channels);

@@ -13,13 +13,14 @@ sealed unsafe class PackedMatrix : IDisposable
     /// <summary>Takes over the two buffers.</summary>
     /// <param name="scale">Factor that turns stored values into true ones.</param>
     /// <param name="bias">[outputs, padded to whole panels], or null.</param>
-    public PackedMatrix(PanelFormat format, int inputs, int outputs, float scale, AlignedBuffer data, AlignedBuffer? bias)
+    /// <param name="roundsActivations">Whether activations are rounded to 8 bits before the product.</param>
+    public PackedMatrix(PanelFormat format, int inputs, int outputs, float scale, AlignedBuffer data, AlignedBuffer? bias, bool roundsActivations)
     {
         _data = data;
         _bias = bias;
         Outputs = outputs;
         Scale = scale;
-        View = PanelView.Of(format, data.Data, inputs, outputs);
+        View = PanelView.Of(format, data.Data, inputs, outputs) with { RoundsActivations = roundsActivations };
     }
 
     /// <summary>The panels.</summary>
@@ -47,7 +48,7 @@ sealed unsafe class PackedMatrix : IDisposable
             {
                 PanelFormat.Float => ((float*)panel)[(k * Panel.Columns) + lane],
                 PanelFormat.Half => LanesScalar.LoadHalfBits((ushort*)panel + (k * Panel.Columns) + lane) * Scale,
-                _ => ByteValue(panel + (k / Panel.BlockRows * Panel.BlockBytes), k % Panel.BlockRows, lane),
+                _ => ByteValue(view.Format, panel, k, lane),
             };
         }
     }
@@ -58,8 +59,10 @@ sealed unsafe class PackedMatrix : IDisposable
         _bias?.Dispose();
     }
 
-    static float ByteValue(byte* block, int row, int lane)
+    static float ByteValue(PanelFormat format, byte* panel, int k, int lane)
     {
+        var (index, row) = Math.DivRem(k, Panel.BlockRows(format));
+        var block = panel + (index * Panel.BlockBytes(format));
         var values = (sbyte*)(block + (2 * Panel.Columns * sizeof(float)));
         return (values[(row * Panel.Columns) + lane] * ((float*)block)[lane]) + ((float*)block)[Panel.Columns + lane];
     }

@@ -8,7 +8,7 @@ namespace TranscriptionApi.Catalog;
 /// <summary>The "models" verbs of the program: what an operator does with model files instead of starting the server.</summary>
 static class ModelCommands
 {
-    static readonly Option<string> DataFolder = new("--data-folder")
+    internal static readonly Option<string> DataFolder = new("--data-folder")
     {
         Description = "The server's data folder; pulled models are in its \"models\" folder (setting Data:Folder).",
         Recursive = true,
@@ -54,7 +54,7 @@ static class ModelCommands
     }
 
     /// <summary>What the server would run with: the same files and environment variables.</summary>
-    static (ModelOptions Models, string DataFolder) Settings(ParseResult parsed, string? from = null)
+    internal static (ModelOptions Models, string DataFolder) Settings(ParseResult parsed, string? from = null)
     {
         var configuration = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory }).Configuration;
         UnknownSettings.Check(configuration);

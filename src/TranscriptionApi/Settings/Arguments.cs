@@ -6,6 +6,7 @@ static class Arguments
     public const string Usage = """
         Usage: TranscriptionApi [--urls ADDRESS] [--SECTION:NAME VALUE]...   start the server
                TranscriptionApi models list|pull|remove                      model files; see "models --help"
+               TranscriptionApi quantize SOURCE TARGET TYPE                  a smaller copy of a model; see "quantize --help"
         README.md lists the settings; each can also be an environment variable, as in ENGINE__THREADS=4.
         """;
 

@@ -128,15 +128,16 @@ public sealed unsafe class MatMulTests
                             value = (double)half;
                             break;
                         default:
-                            var block = panel + (k / Panel.BlockRows * Panel.BlockBytes);
-                            if (k % Panel.BlockRows == 0)
+                            var blockRows = Panel.BlockRows(format);
+                            var block = panel + (k / blockRows * Panel.BlockBytes(format));
+                            if (k % blockRows == 0)
                             {
                                 ((float*)block)[lane] = random.NextSingle() * 0.02f;
                                 ((float*)block)[Panel.Columns + lane] = (random.NextSingle() - 0.5f) * 0.1f;
                             }
 
                             var integer = (sbyte)random.Next(-128, 128);
-                            ((sbyte*)block)[(2 * Panel.Columns * sizeof(float)) + (k % Panel.BlockRows * Panel.Columns) + lane] = integer;
+                            ((sbyte*)block)[(2 * Panel.Columns * sizeof(float)) + (k % blockRows * Panel.Columns) + lane] = integer;
                             value = (integer * (double)((float*)block)[lane]) + ((float*)block)[Panel.Columns + lane];
                             break;
                     }

@@ -174,13 +174,22 @@ sealed class ModelWriter
         }
 
         _random.NextBytes(data);
-        var block = (int)type.Bytes(TensorTypes.BlockValues);
-        for (var i = 0; i < data.Length; i += block)
+        var (scaleAt, minimumAt, size) = type switch
         {
-            BitConverter.TryWriteBytes(data.AsSpan(i), (Half)(_random.NextSingle() * 0.01f));
-            if (type is TensorType.Q4_1 or TensorType.Q5_1)
+            TensorType.Q4_1 or TensorType.Q5_1 => (0, 2, 0.01f),
+            TensorType.Q2_K => (80, 82, 0.005f),
+            TensorType.Q3_K => (108, -1, 0.001f),
+            TensorType.Q4_K or TensorType.Q5_K => (0, 2, 0.0004f),
+            TensorType.Q6_K => (208, -1, 0.00005f),
+            _ => (0, -1, 0.01f),
+        };
+        for (var block = 0; block < data.Length; block += type.BlockBytes())
+        {
+            BitConverter.TryWriteBytes(data.AsSpan(block + scaleAt), (Half)(_random.NextSingle() * size));
+            if (minimumAt >= 0)
             {
-                BitConverter.TryWriteBytes(data.AsSpan(i + 2), (Half)(_random.NextSingle() * -0.05f));
+                // Superblocks subtract their minimum, the others add it.
+                BitConverter.TryWriteBytes(data.AsSpan(block + minimumAt), (Half)(_random.NextSingle() * size * (type.HasSuperBlocks() ? 3f : -5f)));
             }
         }
 
