@@ -34,14 +34,7 @@ sealed class Transcriber(EngineQueue queue, EngineHost engines, DecodeAudio deco
         var work = Stopwatch.GetElapsedTime(started);
         place.IsFinished = true;
         metrics.Finished(request.Model.Id, pcm.Duration, work);
-        return new Transcript
-        {
-            Task = request.Options.Task,
-            Language = windows is [var first, ..] ? first.Language : request.Options.Language ?? "en",
-            Duration = pcm.Duration,
-            Segments = [.. windows.SelectMany(window => window.Segments)],
-            Work = work,
-        };
+        return Transcript.Of(request.Options, windows, pcm.Duration, work);
     }
 
     static void CheckModelCan(ISpeechToText engine, TranscriptionRequest request)
@@ -59,6 +52,11 @@ sealed class Transcriber(EngineQueue queue, EngineHost engines, DecodeAudio deco
         if (request.Options.Language is { } language and not "en")
         {
             throw ApiErrors.LanguageNotInModel(language, request.Model.Id);
+        }
+
+        if (request.Options.CandidateLanguages is { Count: > 0 } candidates && !candidates.Contains("en"))
+        {
+            throw ApiErrors.CandidatesNotInModel(candidates, request.Model.Id);
         }
     }
 
@@ -96,16 +94,23 @@ sealed class Transcriber(EngineQueue queue, EngineHost engines, DecodeAudio deco
 
             return windows.TryComplete();
         }
-        catch (ArgumentException error) when (error.GetType() == typeof(ArgumentException) && request.Options.Language is not null)
+        catch (ArgumentException error) when (error.GetType() == typeof(ArgumentException) && LanguageNotInModel(request) is { } refusal)
         {
-            // The form knows every language; one that this model lacks (Cantonese came late) only the engine can refuse.
-            return windows.TryComplete(ApiErrors.LanguageNotInModel(request.Options.Language, request.Model.Id));
+            return windows.TryComplete(refusal);
         }
         catch (Exception error)
         {
             return windows.TryComplete(error);
         }
     }
+
+    // The form knows every language; one that this model lacks (Cantonese came late) only the engine can refuse.
+    static ApiException? LanguageNotInModel(TranscriptionRequest request) => request.Options switch
+    {
+        { Language: { } language } => ApiErrors.LanguageNotInModel(language, request.Model.Id),
+        { CandidateLanguages: { Count: > 0 } candidates } => ApiErrors.CandidatesNotInModel(candidates, request.Model.Id),
+        _ => null,
+    };
 
     static Task<T> OnOwnThread<T>(Func<T> work) =>
         Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);

@@ -1,17 +1,19 @@
 using System.Globalization;
 using System.Text;
+using TranscriptionApi.Transcriptions.Subtitles;
 
 namespace TranscriptionApi.Transcriptions.Formats;
 
 /// <summary>SubRip: numbered cues, a comma before the milliseconds, one more newline at the end as OpenAI writes it.</summary>
 static class SrtFormat
 {
-    public static string Write(Transcript transcript)
+    public static string Write(Transcript transcript, Layout layout)
     {
         var body = new StringBuilder();
-        for (var i = 0; i < transcript.Segments.Count; i++)
+        foreach (var (i, cue) in Cue.Of(transcript.Segments, layout.Subtitles, transcript.Duration).Index())
         {
-            body.Append(CultureInfo.InvariantCulture, $"{i + 1}\n{Cue.Write(transcript.Segments[i], ',')}");
+            body.Append(CultureInfo.InvariantCulture, $"{i + 1}\n");
+            CueText.Append(body, cue, ',');
         }
 
         return body.Append('\n').ToString();
