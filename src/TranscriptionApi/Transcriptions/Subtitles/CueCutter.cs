@@ -9,6 +9,7 @@ namespace TranscriptionApi.Transcriptions.Subtitles;
 static class CueCutter
 {
     // Costs, where one cue more is 1.
+    const double CutInWord = 1.2;
     const double CutInPhrase = 0.8;
     const double CutAtClause = 0.25;
     const double CutAtShortPause = 0.3;
@@ -93,7 +94,7 @@ static class CueCutter
         }
 
         var pause = pieces[end].Start - pieces[end - 1].End;
-        var byPause = pause >= Pause ? CutAtPause : pause >= ShortPause ? CutAtShortPause : CutInPhrase;
+        var byPause = pause >= Pause ? CutAtPause : pause >= ShortPause ? CutAtShortPause : pieces[end].IsWordStart ? CutInPhrase : CutInWord;
         return LineRules.Rest(pieces[end - 1].Text) switch
         {
             2 => 0,

@@ -5,6 +5,7 @@ static class LineBreaker
 {
     // Against the square of the part of the width by which a line misses the ideal.
     const double BreakInPhrase = 0.02;
+    const double BreakInWord = 0.2;
 
     /// <summary>The lines from top to bottom; none is wider than <paramref name="width"/> unless a single piece is.</summary>
     public static IReadOnlyList<string> Lines(List<TextPiece> pieces, int width)
@@ -28,8 +29,7 @@ static class LineBreaker
                 var used = pieces[first].Width;
                 for (var end = first + 1; end <= pieces.Count && (used <= width || end == first + 1); end++)
                 {
-                    var isInPhrase = end < pieces.Count && LineRules.Rest(pieces[end - 1].Text) == 0;
-                    var cost = costs[line - 1, first] + Math.Pow((used - ((double)total / count)) / Math.Min(width, total), 2) + (isInPhrase ? BreakInPhrase : 0);
+                    var cost = costs[line - 1, first] + Math.Pow((used - ((double)total / count)) / Math.Min(width, total), 2) + BreakCost(pieces, end);
                     if (cost < costs[line, end])
                     {
                         (costs[line, end], from[line, end]) = (cost, first);
@@ -50,6 +50,11 @@ static class LineBreaker
 
         return lines;
     }
+
+    static double BreakCost(List<TextPiece> pieces, int end) => end == pieces.Count ? 0
+        : !pieces[end].IsWordStart ? BreakInWord
+        : LineRules.Rest(pieces[end - 1].Text) == 0 ? BreakInPhrase
+        : 0;
 
     static int Fewest(List<TextPiece> pieces, int width)
     {

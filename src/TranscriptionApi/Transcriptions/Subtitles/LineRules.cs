@@ -35,6 +35,10 @@ static class LineRules
     public static bool MayCut(string before, string after) =>
         (IsIn(Unspaced, Last(before)) || IsIn(Unspaced, First(after))) && !MustFollow(First(after)) && !MustPrecede(Last(before));
 
+    /// <summary>Where <see cref="MayCut"/>: a word seems to begin, because brackets open or close there or Japanese goes from endings (kana) to a stem.</summary>
+    public static bool IsWordStart(string before, string after) =>
+        MustFollow(Last(before)) || MustPrecede(First(after)) || (IsHiragana(Last(before)) && !IsHiragana(First(after)));
+
     /// <summary>How well a cue or a line ends after a text: 2 a sentence is over, 1 a clause is, 0 neither.</summary>
     public static int Rest(string text)
     {
@@ -50,6 +54,8 @@ static class LineRules
     static bool MustPrecede(Rune rune) =>
         Rune.GetUnicodeCategory(rune) is UnicodeCategory.OpenPunctuation or UnicodeCategory.InitialQuotePunctuation
         || (rune.IsBmp && LeadingVowels.Contains((char)rune.Value));
+
+    static bool IsHiragana(Rune rune) => rune.Value is >= 0x3041 and <= 0x309F;
 
     static Rune First(string element) => element.EnumerateRunes().First();
 

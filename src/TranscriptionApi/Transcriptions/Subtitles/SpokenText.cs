@@ -53,6 +53,9 @@ sealed class SpokenText
     /// <summary>When the character before <paramref name="offset"/>, which is no space, ends.</summary>
     public TimeSpan EndAt(int offset) => Containing(offset - 1).At(offset);
 
+    /// <summary>A word begins at <paramref name="offset"/>.</summary>
+    public bool IsWordStart(int offset) => _stretches.Exists(stretch => stretch.Offset == offset);
+
     Stretch Containing(int offset) => _stretches.FindLast(stretch => stretch.Offset <= offset)!;
 
     static TimeSpan Later(TimeSpan one, TimeSpan other) => one > other ? one : other;

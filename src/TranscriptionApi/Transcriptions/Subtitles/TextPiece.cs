@@ -7,10 +7,11 @@ namespace TranscriptionApi.Transcriptions.Subtitles;
 /// <summary>Text that no cut may go through, and when it is spoken: a word, or one character of a script without spaces.</summary>
 /// <param name="Text">Without spaces around it.</param>
 /// <param name="HasSpace">A space separates it from the piece before.</param>
+/// <param name="IsWordStart">A word seems to begin with it; always so after a space.</param>
 /// <param name="Width">Its room on a line.</param>
 /// <param name="Start">When it begins.</param>
 /// <param name="End">When it ends.</param>
-sealed record TextPiece(string Text, bool HasSpace, int Width, TimeSpan Start, TimeSpan End)
+sealed record TextPiece(string Text, bool HasSpace, bool IsWordStart, int Width, TimeSpan Start, TimeSpan End)
 {
     /// <summary>Its room on a line that it does not begin.</summary>
     public int WidthWithin => Width + (HasSpace ? 1 : 0);
@@ -21,7 +22,7 @@ sealed record TextPiece(string Text, bool HasSpace, int Width, TimeSpan Start, T
         var times = new SpokenText(segment, latest);
         var pieces = new List<TextPiece>();
         var text = times.Text;
-        var (first, width, hasSpace) = (-1, 0, false);
+        var (first, width, hasSpace, isWordStart) = (-1, 0, false, true);
         string? before = null;
         for (int i = 0, length; i < text.Length; i += length)
         {
@@ -31,11 +32,13 @@ sealed record TextPiece(string Text, bool HasSpace, int Width, TimeSpan Start, T
             if (first >= 0 && (isSpace || LineRules.MayCut(before!, element)))
             {
                 Close(i);
+                isWordStart = times.IsWordStart(i) || LineRules.IsWordStart(before!, element);
             }
 
             if (isSpace)
             {
                 hasSpace = pieces.Count > 0;
+                isWordStart = true;
                 continue;
             }
 
@@ -53,7 +56,7 @@ sealed record TextPiece(string Text, bool HasSpace, int Width, TimeSpan Start, T
 
         void Close(int end)
         {
-            pieces.Add(new TextPiece(text[first..end], hasSpace, width, times.StartAt(first), times.EndAt(end)));
+            pieces.Add(new TextPiece(text[first..end], hasSpace, isWordStart, width, times.StartAt(first), times.EndAt(end)));
             (first, width, hasSpace) = (-1, 0, false);
         }
     }
