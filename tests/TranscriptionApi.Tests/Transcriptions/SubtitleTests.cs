@@ -125,7 +125,10 @@ public sealed class SubtitleTests
 
         Assert.Equal([(0.0, 2.0), (5, 6.5), (6.5, 8.5)], Times(Cue.Of(segments, shape, TimeSpan.FromSeconds(9))));
         Assert.Equal([(0.0, 2.0), (5, 6.5), (6.5, 7.25)], Times(Cue.Of(segments, shape, TimeSpan.FromSeconds(7.25))));
-        Assert.Equal([(0.0, 2.0), (5, 7), (6.5, 8.5)], Times(Cue.Of([segments[0], segments[1] with { Channel = 0 }, segments[2] with { Channel = 1 }], shape, TimeSpan.FromSeconds(9))));
+        var call = new[] { segments[0] with { Channel = 1 }, segments[1] with { Channel = 0 }, segments[2] with { Channel = 1 } };
+        Assert.Equal([(0.0, 2.0), (5, 7), (6.5, 8.5)], Times(Cue.Of(call, shape, TimeSpan.FromSeconds(9))));
+        Assert.Equal([1, 0, 1], Cue.Of(call, shape, TimeSpan.FromSeconds(9)).Select(cue => cue.Channel));
+        Assert.Equal([1, 0, 1], Cue.Of(call, null, TimeSpan.FromSeconds(9)).Select(cue => cue.Channel));
     }
 
     [Fact]

@@ -45,7 +45,7 @@ static class CueCutter
             var last = FreeUntil(pieces, cut.To, nextStart);
             var wanted = start + room.ReadingTime(TextPiece.WidthOf(pieces, cut.From, cut.To));
             var stretched = wanted < last ? wanted : last;
-            return new Cue(start, stretched > end ? stretched : end, LineBreaker.Lines(pieces[cut.From..cut.To], room.Width));
+            return new Cue(start, stretched > end ? stretched : end, LineBreaker.Lines(pieces[cut.From..cut.To], room.Width)) { Channel = segment.Channel };
         });
     }
 
