@@ -45,7 +45,7 @@ public sealed record DecodingOptions
     /// <summary>Forbids signs that are not spoken: brackets, music notes, quotes and the like.</summary>
     public bool SuppressNonSpeech { get; init; } = true;
 
-    /// <summary>Further tokens that are never taken.</summary>
+    /// <summary>Further tokens that are never taken; ids beyond the model's vocabulary are ignored.</summary>
     public IReadOnlyList<int> SuppressTokens { get; init; } = [];
 
     /// <summary>Latest time within a window at which its first segment may start; null allows any.</summary>

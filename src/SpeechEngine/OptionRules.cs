@@ -10,7 +10,7 @@ static class OptionRules
     public static void Check(TranscribeOptions options, Vocabulary vocabulary)
     {
         CheckLanguage(options, vocabulary);
-        CheckDecoding(options.Decoding, vocabulary);
+        CheckDecoding(options.Decoding);
         options.SpeechDetection?.Check();
     }
 
@@ -26,7 +26,7 @@ static class OptionRules
         Require(options.Task != SpeechTask.Translate || vocabulary.IsMultilingual, "The model knows English only and cannot translate.");
     }
 
-    static void CheckDecoding(DecodingOptions decoding, Vocabulary vocabulary)
+    static void CheckDecoding(DecodingOptions decoding)
     {
         Require(decoding.Temperature is >= 0f and <= 1f, $"The temperature {decoding.Temperature} is not between 0 and 1.");
         Require(decoding.TemperatureIncrement is >= 0f and <= 1f, $"The temperature increment {decoding.TemperatureIncrement} is not between 0 and 1.");
@@ -39,10 +39,7 @@ static class OptionRules
         Require(!double.IsNaN(decoding.LogProbabilityThreshold), "The log-probability threshold is not a number.");
         Require(!double.IsNaN(decoding.NoSpeechThreshold), "The no-speech threshold is not a number.");
         Require(decoding.MaxInitialTimestamp is null || decoding.MaxInitialTimestamp >= TimeSpan.Zero, "The latest first timestamp cannot be negative.");
-        foreach (var token in decoding.SuppressTokens)
-        {
-            Require(token >= 0 && token < vocabulary.Size && token != vocabulary.EndOfText, $"The token {token} cannot be suppressed.");
-        }
+        Require(decoding.SuppressTokens.All(token => token >= 0), "A suppressed token cannot be negative.");
     }
 
     static void Require(bool isMet, string otherwise)

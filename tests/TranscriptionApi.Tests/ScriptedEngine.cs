@@ -7,7 +7,10 @@ namespace TranscriptionApi.Tests;
 /// <summary>Answers with the windows a test asks for, or fails, or blocks until it is told to go on.</summary>
 sealed class ScriptedEngine : ISpeechToText
 {
-    public static WindowTranscript Hello { get; } = Window("en", Segment(0, 1.2, " Hello, world!"), Segment(1.2, 1.96, " Größe 10 --> 5 €."));
+    public static WindowTranscript Hello { get; } = Window(
+        "en",
+        Segment(0, 1.2, " Hello, world!", Word(0.1, 0.5, " Hello,"), Word(0.5, 1.2, " world!")),
+        Segment(1.2, 1.96, " Größe 10 --> 5 €.", Word(1.2, 1.5, " Größe"), Word(1.5, 1.6, " 10"), Word(1.6, 1.7, " -->"), Word(1.7, 1.8, " 5"), Word(1.8, 1.96, " €.")));
 
     public bool IsMultilingual { get; set; } = true;
 
@@ -40,7 +43,7 @@ sealed class ScriptedEngine : ISpeechToText
             {
                 cancellation.ThrowIfCancellationRequested();
                 _ = audio.Samples.Length;
-                yield return window;
+                yield return options.WordTimestamps ? window : window with { Segments = [.. window.Segments.Select(segment => segment with { Words = [] })] };
             }
 
             if (Failure is not null)
@@ -62,8 +65,12 @@ sealed class ScriptedEngine : ISpeechToText
         Position = TimeSpan.FromSeconds(30),
     };
 
-    public static Segment Segment(double start, double end, string text) => new()
+    public static Word Word(double start, double end, string text) =>
+        new() { Start = TimeSpan.FromSeconds(start), End = TimeSpan.FromSeconds(end), Text = text, Probability = 0.75 };
+
+    public static Segment Segment(double start, double end, string text, params Word[] words) => new()
     {
+        Words = words,
         Start = TimeSpan.FromSeconds(start),
         End = TimeSpan.FromSeconds(end),
         Text = text,

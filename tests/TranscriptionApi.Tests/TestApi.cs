@@ -147,9 +147,16 @@ sealed class TestApi : WebApplicationFactory<Program>
 
     void Clean()
     {
-        if (Directory.Exists(DataFolder))
+        while (Directory.Exists(DataFolder))
         {
-            Directory.Delete(DataFolder, recursive: true);
+            try
+            {
+                Directory.Delete(DataFolder, recursive: true);
+            }
+            catch (DirectoryNotFoundException)
+            {
+                // The program stops on a thread of its own and may delete its uploads at the same moment.
+            }
         }
     }
 

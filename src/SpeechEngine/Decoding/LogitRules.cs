@@ -24,7 +24,7 @@ sealed class LogitRules
         _vocabulary = vocabulary;
         _withTimestamps = withTimestamps;
         _suppressBlank = options.SuppressBlank;
-        _suppressed = [.. options.SuppressTokens, .. options.SuppressNonSpeech ? vocabulary.NonSpeech : []];
+        _suppressed = [.. options.SuppressTokens.Where(id => id < vocabulary.Size), .. options.SuppressNonSpeech ? vocabulary.NonSpeech : []];
         _lastInitialTimestamp = options.MaxInitialTimestamp is { } latest
             ? (int)Math.Round(Math.Clamp(latest.TotalSeconds * StepsPerSecond, 0, vocabulary.Size))
             : vocabulary.Size;

@@ -27,7 +27,7 @@ static class EngineStart
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<LoadModel>(services =>
         {
-            var settings = new EngineSettings { Threads = services.GetRequiredService<IOptions<EngineOptions>>().Value.Threads };
+            var settings = services.GetRequiredService<IOptions<EngineOptions>>().Value.Settings();
             return model => SpeechToText.Load(model.Path, settings);
         });
         builder.Services.AddSingleton<EngineQueue>();

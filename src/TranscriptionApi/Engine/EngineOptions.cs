@@ -1,11 +1,12 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
+using SpeechEngine;
 
 namespace TranscriptionApi.Engine;
 
 /// <summary>How the machine is shared between transcriptions.</summary>
 /// <remarks>To add a setting: a property with its default and unit here, a rule attribute, a row in README's table.</remarks>
-sealed class EngineOptions
+sealed class EngineOptions : IValidatableObject
 {
     public const string Section = "Engine";
 
@@ -20,6 +21,20 @@ sealed class EngineOptions
     /// <summary>Worker threads of one model; 0 takes one per processor.</summary>
     [Range(0, 1024)]
     public int Threads { get; init; }
+
+    /// <summary>A Silero speech detection model in ggml form, relative to the working directory; without one the built-in detector is used.</summary>
+    public string? SpeechModel { get; init; }
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (!string.IsNullOrWhiteSpace(SpeechModel) && !File.Exists(SpeechModel))
+        {
+            yield return new ValidationResult($"{Section}:{nameof(SpeechModel)} is '{SpeechModel}'; there is no such file.", [nameof(SpeechModel)]);
+        }
+    }
+
+    /// <summary>What of this the engine itself needs.</summary>
+    public EngineSettings Settings() => new() { Threads = Threads, SpeechModel = string.IsNullOrWhiteSpace(SpeechModel) ? null : Path.GetFullPath(SpeechModel) };
 
     // Two at the least: one long file must not block a short one.
     public int Places() => Concurrency > 0 ? Concurrency : Math.Max(2, Environment.ProcessorCount / 4);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using SpeechEngine.Audio;
 
 namespace TranscriptionApi.Errors;
@@ -54,11 +55,14 @@ static class ApiErrors
     public static ApiException UnknownModelId(string name) =>
         new(404, InvalidRequest, $"The model '{Shorten(name)}' does not exist", "model", "model_not_found");
 
-    public static ApiException InvalidLanguage(string value) =>
-        Invalid($"Invalid language '{Shorten(value)}'. Language parameter must be specified in ISO-639-1 format.", "language", "invalid_language_format");
+    public static ApiException InvalidLanguage(string value, string field) =>
+        Invalid($"Invalid language '{Shorten(value)}'. Language parameter must be specified in ISO-639-1 format.", field, "invalid_language_format");
 
     public static ApiException LanguageNotInModel(string language, string model) =>
         Invalid($"The model `{model}` does not know the language '{language}'.", "language", "unsupported_value");
+
+    public static ApiException CandidatesNotInModel(IEnumerable<string> languages, string model) =>
+        Invalid($"The model `{model}` does not know all of the languages {Quoted(languages)}.", "languages[]", "unsupported_value");
 
     public static ApiException CannotTranslate(string model) =>
         Invalid($"The model `{model}` knows only English and cannot translate.", "model", "unsupported_value");
@@ -69,26 +73,37 @@ static class ApiErrors
     public static ApiException DiarizationNotSupported() =>
         Invalid("response_format 'diarized_json' is not supported by this server: it does not tell speakers apart.", "response_format", "unsupported_value");
 
-    public static ApiException TemperatureNotANumber(string value) =>
-        Invalid($"Invalid type for 'temperature': expected a decimal number, but got '{Shorten(value)}' instead.", "temperature", "invalid_type");
+    public static ApiException NotABoolean(string field, string value) => WrongType(field, "a boolean", value);
 
-    public static ApiException TemperatureTooHigh(string value) =>
-        Invalid($"Invalid 'temperature': decimal above maximum value. Expected a value <= 1, but got {Shorten(value)} instead.", "temperature", "decimal_above_max_value");
+    public static ApiException NotAnInteger(string field, string value) => WrongType(field, "an integer", value);
 
-    public static ApiException TemperatureTooLow(string value) =>
-        Invalid($"Invalid 'temperature': decimal below minimum value. Expected a value >= 0, but got {Shorten(value)} instead.", "temperature", "decimal_below_min_value");
+    public static ApiException NotANumber(string field, string value) => WrongType(field, "a decimal number", value);
+
+    public static ApiException IntegerTooHigh(string field, int most, string value) => TooHigh(field, "integer", most, value);
+
+    public static ApiException IntegerTooLow(string field, int least, string value) => TooLow(field, "integer", least, value);
+
+    public static ApiException DecimalTooHigh(string field, double most, string value) => TooHigh(field, "decimal", most, value);
+
+    public static ApiException DecimalTooLow(string field, double least, string value) => TooLow(field, "decimal", least, value);
+
+    public static ApiException TooManyValues(string field, int most) =>
+        Invalid($"Invalid '{field}': array too long. Expected at most {most} values.", field, "array_above_max_length");
+
+    public static ApiException ValueTooLong(string field, int most) =>
+        Invalid($"Invalid '{field}': string too long. Expected values of at most {most} characters.", field, "string_above_max_length");
+
+    public static ApiException LanguageNotAmongCandidates(string language) =>
+        Invalid($"'language' is '{language}', which is not one of 'languages[]'. Give one of the two.", "language", "invalid_value");
+
+    public static ApiException LanguageIsGiven(string field) =>
+        Invalid($"'{field}' must not be true if 'language' is provided: there is nothing left to detect.", field, "invalid_value");
 
     public static ApiException UnknownGranularity(string value) =>
-        Invalid($"Invalid value: '{Shorten(value)}'. Supported values are: 'segment'.", GranularitiesField, "invalid_value");
+        Invalid($"Invalid value: '{Shorten(value)}'. Supported values are: 'segment' and 'word'.", "timestamp_granularities[]", "invalid_value");
 
-    public static ApiException WordTimesNotSupported() =>
-        Invalid("'timestamp_granularities[]' value 'word' is not supported by this server. Use 'segment' instead.", GranularitiesField, "unsupported_value");
-
-    public static ApiException GranularitiesNeedVerboseJson() =>
-        Invalid("'response_format' must be 'verbose_json' if 'timestamp_granularities[]' is provided.", GranularitiesField, "invalid_value");
-
-    public static ApiException StreamNotABoolean(string value) =>
-        Invalid($"Invalid type for 'stream': expected a boolean, but got '{Shorten(value)}' instead.", "stream", "invalid_type");
+    public static ApiException NeedsFormat(string field, params string[] formats) =>
+        Invalid($"'response_format' must be {string.Join(" or ", formats.Select(format => $"'{format}'"))} if '{field}' is provided.", field, "invalid_value");
 
     public static ApiException StreamNotSupported() =>
         Invalid("'stream' is not supported by this server: leave it out or set it to false.", "stream", "unsupported_value");
@@ -133,7 +148,18 @@ static class ApiErrors
     public static ApiException Unexpected(string requestId) =>
         new(500, ServerError, $"The server had an error while processing your request. Its log says more under the request id {requestId}.");
 
-    const string GranularitiesField = "timestamp_granularities[]";
+    static ApiException WrongType(string field, string type, string value) =>
+        Invalid($"Invalid type for '{field}': expected {type}, but got '{Shorten(value)}' instead.", field, "invalid_type");
+
+    static ApiException TooHigh(string field, string kind, double most, string value) => Invalid(
+        string.Create(CultureInfo.InvariantCulture, $"Invalid '{field}': {kind} above maximum value. Expected a value <= {most}, but got {Shorten(value)} instead."),
+        field,
+        $"{kind}_above_max_value");
+
+    static ApiException TooLow(string field, string kind, double least, string value) => Invalid(
+        string.Create(CultureInfo.InvariantCulture, $"Invalid '{field}': {kind} below minimum value. Expected a value >= {least}, but got {Shorten(value)} instead."),
+        field,
+        $"{kind}_below_min_value");
 
     static ApiException Invalid(string message, string? param = null, string? code = null) => new(400, InvalidRequest, message, param, code);
 

@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using SpeechEngine;
 using SpeechEngine.Audio;
-using SpeechEngine.Channels;
 using TranscriptionApi.Engine;
 using TranscriptionApi.Errors;
 
@@ -42,21 +41,12 @@ sealed class Transcriber(EngineQueue queue, EngineHost engines, DecodeAudio deco
             channels.Add(windows);
         }
 
-        IReadOnlyList<Segment> segments = request.SeparateChannels
-            ? await OnOwnThread(() => ChannelMerge.Merge(audio, channels).Segments)
-            : [.. channels[0].SelectMany(window => window.Segments)];
-        var firstSpeaking = channels[segments is [{ Channel: { } channel }, ..] ? channel : 0];
         var work = Stopwatch.GetElapsedTime(started);
         place.IsFinished = true;
         metrics.Finished(request.Model.Id, audio.Duration, work);
-        return new Transcript
-        {
-            Task = request.Options.Task,
-            Language = firstSpeaking is [var first, ..] ? first.Language : request.Options.Language ?? "en",
-            Duration = audio.Duration,
-            Segments = segments,
-            Work = work,
-        };
+        return request.SeparateChannels
+            ? await OnOwnThread(() => Transcript.OfChannels(request.Options, channels, audio, work))
+            : Transcript.Of(request.Options, channels[0], audio.Duration, work);
     }
 
     MultichannelAudio Decode(TranscriptionRequest request, CancellationToken cancellation) =>
@@ -77,6 +67,11 @@ sealed class Transcriber(EngineQueue queue, EngineHost engines, DecodeAudio deco
         if (request.Options.Language is { } language and not "en")
         {
             throw ApiErrors.LanguageNotInModel(language, request.Model.Id);
+        }
+
+        if (request.Options.CandidateLanguages is { Count: > 0 } candidates && !candidates.Contains("en"))
+        {
+            throw ApiErrors.CandidatesNotInModel(candidates, request.Model.Id);
         }
     }
 
@@ -114,16 +109,23 @@ sealed class Transcriber(EngineQueue queue, EngineHost engines, DecodeAudio deco
 
             return windows.TryComplete();
         }
-        catch (ArgumentException error) when (error.GetType() == typeof(ArgumentException) && request.Options.Language is not null)
+        catch (ArgumentException error) when (error.GetType() == typeof(ArgumentException) && LanguageNotInModel(request) is { } refusal)
         {
-            // The form knows every language; one that this model lacks (Cantonese came late) only the engine can refuse.
-            return windows.TryComplete(ApiErrors.LanguageNotInModel(request.Options.Language, request.Model.Id));
+            return windows.TryComplete(refusal);
         }
         catch (Exception error)
         {
             return windows.TryComplete(error);
         }
     }
+
+    // The form knows every language; one that this model lacks (Cantonese came late) only the engine can refuse.
+    static ApiException? LanguageNotInModel(TranscriptionRequest request) => request.Options switch
+    {
+        { Language: { } language } => ApiErrors.LanguageNotInModel(language, request.Model.Id),
+        { CandidateLanguages: { Count: > 0 } candidates } => ApiErrors.CandidatesNotInModel(candidates, request.Model.Id),
+        _ => null,
+    };
 
     static Task<T> OnOwnThread<T>(Func<T> work) =>
         Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);

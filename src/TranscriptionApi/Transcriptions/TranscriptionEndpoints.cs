@@ -48,6 +48,6 @@ static class TranscriptionEndpoints
         facts.Audio = transcript.Duration;
         facts.Work = transcript.Work;
 
-        return Results.Text(request.Format.Write(transcript), request.Format.ContentType);
+        return Results.Text(request.Format.Write(transcript, request.Layout), request.Format.ContentType);
     }
 }

@@ -14,6 +14,8 @@ sealed class TranscriptionRequest : IDisposable
 
     public required TranscriptFormat Format { get; init; }
 
+    public required Layout Layout { get; init; }
+
     public required TranscribeOptions Options { get; init; }
 
     /// <summary>Transcribes every channel for itself instead of their mix.</summary>

@@ -12,7 +12,8 @@ namespace TranscriptionApi.Uploads;
 /// </summary>
 sealed class MultipartForm : IDisposable
 {
-    public const int MaxParts = 64;
+    // A hundred keywords, a hundred languages and every other field fit.
+    public const int MaxParts = 256;
     public const int MaxFieldBytes = 64 * 1024;
     const int MaxBoundaryLength = 200;
     const int BufferBytes = 64 * 1024;

@@ -26,6 +26,9 @@ public abstract class OfficialClientContract : IAsyncLifetime
     /// <summary>What is said in it.</summary>
     protected abstract string Text { get; }
 
+    /// <summary>Its words without punctuation; none when the engine has no word times.</summary>
+    protected abstract IReadOnlyList<string> Words { get; }
+
     public async ValueTask InitializeAsync()
     {
         _api = CreateApi();
@@ -163,17 +166,27 @@ public abstract class OfficialClientContract : IAsyncLifetime
         Assert.True(error.GetRawResponse()!.Headers.TryGetValue("x-request-id", out _));
     }
 
-    [Fact]
-    public async Task Word_times_are_refused_with_their_field()
+    [Theory]
+    [InlineData(AudioTimestampGranularities.Word)]
+    [InlineData(AudioTimestampGranularities.Word | AudioTimestampGranularities.Segment)]
+    public async Task Word_times_come_in_order_and_segments_only_when_asked_for(AudioTimestampGranularities granularities)
     {
-        var error = await Assert.ThrowsAsync<ClientResultException>(() => TranscribeAsync(new AudioTranscriptionOptions
+        AudioTranscription transcription = await TranscribeAsync(new AudioTranscriptionOptions
         {
             ResponseFormat = AudioTranscriptionFormat.Verbose,
-            TimestampGranularities = AudioTimestampGranularities.Word,
-        }));
+            TimestampGranularities = granularities,
+        });
 
-        Assert.Equal(400, error.Status);
-        Assert.Contains("timestamp_granularities", error.Message);
+        Assert.Equal(Text, transcription.Text);
+        Assert.Equal(granularities.HasFlag(AudioTimestampGranularities.Segment), transcription.Segments.Count > 0);
+        Assert.Equal(Words, transcription.Words.Select(word => word.Word));
+        var before = TimeSpan.Zero;
+        Assert.All(transcription.Words, word =>
+        {
+            Assert.True(word.StartTime >= before);
+            Assert.True(word.EndTime >= word.StartTime);
+            before = word.EndTime;
+        });
     }
 
     private protected abstract TestApi CreateApi();
@@ -198,6 +211,8 @@ public sealed class OfficialClientTests : OfficialClientContract
 
     protected override string Text => "Hello, world! Größe 10 --> 5 €.";
 
+    protected override IReadOnlyList<string> Words => ["Hello", "world", "Größe", "10", ">", "5", "€"];
+
     private protected override TestApi CreateApi() => new();
 }
 
@@ -209,6 +224,8 @@ public sealed class OfficialClientRealEngineTests : OfficialClientContract
     protected override double Seconds => 3.692;
 
     protected override string Text => "Alice is going to the library tomorrow.";
+
+    protected override IReadOnlyList<string> Words => [];
 
     private protected override TestApi CreateApi() => new() { HasRealEngine = true };
 }

@@ -1,7 +1,12 @@
+using System.Globalization;
 using System.Net.Http.Headers;
+using System.Text.Json;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using SpeechEngine;
+using SpeechEngine.Speech;
 using TranscriptionApi.Transcriptions;
+using TranscriptionApi.Transcriptions.Fields;
 using TranscriptionApi.Transcriptions.Formats;
 using YamlDotNet.RepresentationModel;
 
@@ -43,18 +48,94 @@ public sealed class OpenApiTests
     public void Declared_fields_are_the_fields_that_are_read(string form)
     {
         var read = form == "TranscriptionForm" ? TranscriptionForm.TranscriptionFields : TranscriptionForm.TranslationFields;
-        var schema = Map(Map(Map(Contract, "components"), "schemas"), form);
+        var declared = FieldsOf(form).Select(property => new FormField(
+            property.Key.Replace("[]", "", StringComparison.Ordinal), Text(property.Value, "type")!, Number(property.Value, "minimum"), Number(property.Value, "maximum")));
 
         Assert.Equal(
-            read.Append(TranscriptionForm.FileField).Order(StringComparer.Ordinal),
-            Children(Map(schema, "properties")).Select(property => property.Key.Replace("[]", "", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
-        Assert.Equal(["file", "model"], Values(schema, "required"));
+            read.Append(new FormField(TranscriptionForm.FileField, "string")).OrderBy(field => field.Name, StringComparer.Ordinal),
+            declared.OrderBy(field => field.Name, StringComparer.Ordinal));
+        Assert.Equal(["file", "model"], Values(Schema("SharedFields"), "required"));
+    }
+
+    [Fact]
+    public async Task Declared_defaults_change_nothing()
+    {
+        await using var api = new TestApi();
+        using var client = await api.ReadyClientAsync();
+        var detection = false;
+        foreach (var (name, property) in FieldsOf("TranscriptionForm").Where(property => property.Value.Children.ContainsKey("default")))
+        {
+            foreach (var value in property.Children["default"] is YamlSequenceNode list ? list.Select(item => item.ToString()) : [Text(property, "default")!])
+            {
+                await TestApi.TranscribeAsync(client, (name, value), ("response_format", name == "response_format" ? "" : "verbose_json"));
+                Assert.True(api.Engine.Asked.TryDequeue(out var asked));
+                detection |= asked.SpeechDetection is not null;
+                Assert.Equal(
+                    new TranscribeOptions { SpeechDetection = name.StartsWith("vad_", StringComparison.Ordinal) ? new SpeechDetectionOptions() : null },
+                    asked with { Decoding = asked.Decoding with { SuppressTokens = [] } });
+                Assert.Empty(asked.Decoding.SuppressTokens);
+            }
+        }
+
+        Assert.True(detection);
+    }
+
+    [Fact]
+    public void Fields_and_keys_that_openai_lacks_are_marked()
+    {
+        string[] fields = ["file", "model", "language", "languages[]", "keywords[]", "prompt", "response_format", "temperature", "timestamp_granularities[]", "stream", "include[]"];
+        string[] keys = ["task", "language", "duration", "text", "segments", "words", "usage"];
+        string[] word = ["word", "start", "end"];
+
+        Assert.Equal(fields.Order(), FieldsOf("TranscriptionForm").Where(property => !IsExtension(property.Value)).Select(property => property.Key).Order());
+        Assert.Equal(keys, Properties("VerboseTranscript").Where(property => !IsExtension(property.Value)).Select(property => property.Key));
+        Assert.Equal(word, Properties("Word").Where(property => !IsExtension(property.Value)).Select(property => property.Key));
+        Assert.Equal(VerboseDrop.AllReasons, Values(Map(Map(Map(Schema("DroppedSegment"), "properties"), "reasons"), "items"), "enum"));
+    }
+
+    [Theory]
+    [InlineData("VerboseTranscript", "")]
+    [InlineData("Segment", "segments")]
+    [InlineData("Word", "words")]
+    [InlineData("DroppedSegment", "dropped_segments")]
+    public async Task Declared_keys_are_the_keys_that_are_written(string schema, string list)
+    {
+        await using var api = new TestApi();
+        using var client = await api.ReadyClientAsync();
+        var hello = ScriptedEngine.Hello;
+        var segment = hello.Segments[0] with { Channel = 1, Language = "es" };
+        api.Engine.Windows =
+        [
+            hello with
+            {
+                Segments = [segment, hello.Segments[1] with { Channel = 0 }],
+                LanguageProbabilities = [new LanguageProbability("en", 1)],
+                Dropped = [new DroppedSegment { Segment = segment, Reasons = DropReasons.Silence, SpeechProbability = 0, Loudness = -60 }],
+            },
+        ];
+        var full = await KeysAsync([("timestamp_granularities[]", "word"), ("timestamp_granularities[]", "segment")]);
+        api.Engine.Windows = [hello];
+        var plain = await KeysAsync(schema == "Word" ? [("word_timestamps", "true")] : []);
+
+        Assert.Equal(Properties(schema).Select(property => property.Key), full);
+        if (list != "dropped_segments")
+        {
+            var sometimes = schema == "VerboseTranscript" ? new[] { "segments", "usage" } : [];
+            Assert.Equal(Values(Schema(schema), "required").Concat(sometimes).Order(), plain.Order());
+        }
+
+        async Task<IReadOnlyList<string>> KeysAsync((string, string)[] fields)
+        {
+            using var body = JsonDocument.Parse(await TestApi.TranscribeAsync(client, [("response_format", "verbose_json"), .. fields]));
+            var node = list.Length == 0 ? body.RootElement : body.RootElement.TryGetProperty(list, out var items) ? items[0] : default;
+            return node.ValueKind == JsonValueKind.Object ? [.. node.EnumerateObject().Select(key => key.Name)] : [];
+        }
     }
 
     [Fact]
     public void Declared_formats_are_the_formats_that_are_written()
     {
-        var schema = Map(Map(Map(Contract, "components"), "schemas"), "ResponseFormat");
+        var schema = Schema("ResponseFormat");
 
         Assert.Equal(TranscriptFormats.Names, Values(schema, "enum"));
         Assert.Equal(TranscriptFormats.Default.Name, schema.Children["default"].ToString());
@@ -145,6 +226,24 @@ public sealed class OpenApiTests
     static IEnumerable<(string Method, string Path, YamlMappingNode Node)> Operations() =>
         Children(Map(Contract, "paths")).SelectMany(path => Children((YamlMappingNode)path.Value).Select(operation =>
             (operation.Key.ToUpperInvariant(), path.Key, (YamlMappingNode)operation.Value)));
+
+    // A form's properties, those of the schemas it is put together from included.
+    static IEnumerable<KeyValuePair<string, YamlMappingNode>> FieldsOf(string form) =>
+        ((YamlSequenceNode)Schema(form).Children["allOf"]).SelectMany(part => PropertiesOf((YamlMappingNode)Resolve(part)));
+
+    static IEnumerable<KeyValuePair<string, YamlMappingNode>> Properties(string schema) => PropertiesOf(Schema(schema));
+
+    static IEnumerable<KeyValuePair<string, YamlMappingNode>> PropertiesOf(YamlMappingNode schema) =>
+        Children(Map(schema, "properties")).Select(property => KeyValuePair.Create(property.Key, (YamlMappingNode)Resolve(property.Value)));
+
+    static YamlMappingNode Schema(string name) => Map(Map(Map(Contract, "components"), "schemas"), name);
+
+    static bool IsExtension(YamlMappingNode property) => Text(property, "x-extension") == "true";
+
+    static string? Text(YamlMappingNode node, string key) => node.Children.TryGetValue(key, out var value) ? value.ToString() : null;
+
+    static double? Number(YamlMappingNode node, string key) =>
+        Text(node, key) is { } text ? double.Parse(text, CultureInfo.InvariantCulture) : null;
 
     static YamlMappingNode Load()
     {

@@ -42,6 +42,7 @@ public sealed class ApiErrorsTests
             var type when type == typeof(string) => (object)new string('"', 10_000)[..(parameter.Name is "detail" or "requestId" or "model" or "field" or "language" ? 20 : 10_000)],
             var type when type == typeof(int) => 418,
             var type when type == typeof(long) => long.MaxValue,
+            var type when type == typeof(double) => -1.0 / 3,
             var type when type == typeof(TimeSpan) => TimeSpan.FromSeconds(7),
             var type when type == typeof(Exception) => new InvalidOperationException(),
             var type when type == typeof(InvalidAudioException) => new InvalidAudioException(AudioFault.Unrecognised, "Not a known audio format."),

@@ -109,7 +109,22 @@ public sealed class BadRequestTests(BadRequestTests.Server server) : IClassFixtu
         yield return Field("language with a region", "language", "zh-tw", "invalid_language_format");
         yield return Field("language that does not exist", "language", "xx", "invalid_language_format");
         yield return Field("granularity without verbose_json", "timestamp_granularities[]", "segment", "invalid_value");
-        yield return Field("granularity word", "timestamp_granularities[]", "word", "unsupported_value");
+        yield return Field("word granularity without verbose_json", "timestamp_granularities[]", "word", "invalid_value");
+        yield return Field("word_timestamps without verbose_json", "word_timestamps", "true", "invalid_value");
+        yield return Field("one candidate language that does not exist", "languages[]", "en,es", "invalid_language_format");
+        yield return Field("line width without subtitles", "max_line_width", "42", "invalid_value");
+        yield return Field("reading speed without subtitles", "max_chars_per_second", "17", "invalid_value");
+        yield return Field("keyword of 201 characters", "keywords[]", new string('x', 201), "string_above_max_length");
+        yield return Field("hotword of 201 characters", "hotwords", "a," + new string('x', 201), "string_above_max_length");
+        yield return Field("101 hotwords", "hotwords", string.Join(',', Enumerable.Range(0, 101)), "array_above_max_length");
+        yield return Field("suppressed tokens that are words", "suppress_tokens", "1,two", "invalid_type");
+        yield return Field("suppressed tokens below -1", "suppress_tokens", "-2", "integer_below_min_value");
+        yield return Field("suppressed tokens beyond every vocabulary", "suppress_tokens", "51866", "integer_above_max_value");
+        yield return Field("1001 suppressed tokens", "suppress_tokens", string.Join(',', Enumerable.Range(0, 1001)), "array_above_max_length");
+        yield return Field("tiny temperature step", "temperature_inc", "0.01", "decimal_below_min_value");
+        yield return Field("beam of a fraction", "beam_size", "2.5", "invalid_type");
+        yield return Field("beam of endless digits", "beam_size", new string('9', 60_000), "invalid_type");
+        yield return Field("threshold of infinity", "logprob_threshold", "-Infinity", "decimal_below_min_value");
         yield return Field("unknown granularity", "timestamp_granularities[]", "sentence", "invalid_value");
         yield return Field("granularities as one list", "timestamp_granularities", "segment,word", "invalid_value", "timestamp_granularities[]");
         yield return Field("stream true", "stream", "true", "unsupported_value");
@@ -138,9 +153,17 @@ public sealed class BadRequestTests(BadRequestTests.Server server) : IClassFixtu
         yield return Bad("file under another name", () => Post(Transcriptions, new MultipartFormDataContent { { new ByteArrayContent(TestAudio.Wav()), "audio", "a.wav" }, { new StringContent("alpha"), "model" } }), "file", "missing_required_parameter");
         yield return Bad("two files", () => Post(Transcriptions, Add(TestApi.Form(), new ByteArrayContent(TestAudio.Wav()), "file", "b.wav")), "file", "invalid_value");
         yield return Bad("two models", () => Post(Transcriptions, Add(TestApi.Form(), new StringContent("alpha"), "model")), "model", "invalid_value");
-        yield return Bad("too many parts", () => Post(Transcriptions, TestApi.Form([.. Enumerable.Range(0, 65).Select(i => ($"x{i}", "y"))])), null, null);
+        yield return Bad("too many parts", () => Post(Transcriptions, TestApi.Form([.. Enumerable.Range(0, 257).Select(i => ($"x{i}", "y"))])), null, null);
         yield return Bad("too large", () => Post(Transcriptions, TestApi.FormWith(new byte[3 * 1024 * 1024])), null, null, 413, "server_error");
         yield return Bad("too large in fields nobody reads", () => Post(Transcriptions, TestApi.Form(("x", new string('x', 3 * 1024 * 1024)))), null, null, 413, "server_error");
+        yield return Bad("101 keywords", () => Post(Transcriptions, TestApi.Form([.. Enumerable.Range(0, 101).Select(i => ("keywords[]", $"word{i}"))])), "keywords[]", "array_above_max_length");
+        yield return Bad("51 keywords and 50 hotwords", () => Post(Transcriptions, TestApi.Form(
+            [("hotwords", string.Join('\n', Enumerable.Range(0, 50))), .. Enumerable.Range(0, 51).Select(i => ("keywords[]", $"word{i}"))])), "keywords[]", "array_above_max_length");
+        yield return Bad("a field twice", () => Post(Transcriptions, TestApi.Form(("beam_size", "2"), ("beam_size[]", "2"))), "beam_size", "invalid_value");
+        yield return Bad("a field under both names", () => Post(Transcriptions, TestApi.Form(("log_prob_threshold", "-1"), ("logprob_threshold", "-1"))), "log_prob_threshold", "invalid_value");
+        yield return Bad("language that is no candidate", () => Post(Transcriptions, TestApi.Form(("language", "en"), ("languages[]", "es"))), "language", "invalid_value");
+        yield return Bad("language for all windows and for each", () => Post(Transcriptions, TestApi.Form(("language", "en"), ("multilingual", "1"))), "multilingual", "invalid_value");
+        yield return Bad("translation: word times as text", () => Post(Translations, TestApi.Form(("word_timestamps", "1"), ("response_format", "text"))), "word_timestamps", "invalid_value");
         yield return Bad("translation: missing file", () => Post(Translations, Text(("model", "alpha"))), "file", "missing_required_parameter");
     }
 

@@ -3,6 +3,8 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
+using SpeechEngine;
+using TranscriptionApi.Engine;
 using TranscriptionApi.Requests;
 using TranscriptionApi.Settings;
 
@@ -77,6 +79,7 @@ public sealed class SettingsTests
     [InlineData("ENGINE__THREDS", "2", "Cannot start: Unknown setting 'ENGINE:THREDS'. Did you mean 'ENGINE:Threads' (ENGINE__THREADS in the environment)?")]
     [InlineData("ENGINE__THREADS", "many", "Cannot start: Failed to convert configuration value 'many' at 'Engine:Threads' to type 'System.Int32'.")]
     [InlineData("ENGINE__THREADS", "-1", "Cannot start: Engine:Threads must be between 0 and 1024.")]
+    [InlineData("ENGINE__SPEECHMODEL", "/no/such/silero.bin", "Cannot start: Engine:SpeechModel is '/no/such/silero.bin'; there is no such file.")]
     [InlineData("UPLOADS__MAXMEGABYTES", "0", "Cannot start: Uploads:MaxMegabytes must be between 1 and 1048576.")]
     [InlineData("AUDIO__FFMPEG", "", "Cannot start: Audio:Ffmpeg is required.")]
     [InlineData("SECURITY__APIKEYS__0", " ", "Cannot start: Security:ApiKeys:0 is empty.")]
@@ -112,6 +115,17 @@ public sealed class SettingsTests
         builder.AddListening();
 
         Assert.Equal(urls, builder.WebHost.GetSetting("urls"));
+    }
+
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData(" ", null)]
+    [InlineData("silero.bin", "silero.bin")]
+    public void Speech_model_is_handed_to_the_engine(string? setting, string? file)
+    {
+        var options = new EngineOptions { Threads = 3, SpeechModel = setting };
+
+        Assert.Equal(new EngineSettings { Threads = 3, SpeechModel = file is null ? null : Path.GetFullPath(file) }, options.Settings());
     }
 
     static IConfiguration Configuration(params (string Key, string Value)[] settings) =>

@@ -54,14 +54,16 @@ public sealed class FormFieldTests : IAsyncLifetime
     [InlineData("false")]
     [InlineData("False")]
     [InlineData("0")]
+    [InlineData("no")]
+    [InlineData("OFF")]
     public async Task Stream_may_be_switched_off(string value) => await TestApi.TranscribeAsync(_client, ("stream", value));
 
     [Theory]
     [InlineData("chunking_strategy", "auto")]
     [InlineData("chunking_strategy[type]", "server_vad")]
     [InlineData("known_speaker_names[]", "Ada")]
-    [InlineData("vad_filter", "true")]
-    [InlineData("hotwords", "")]
+    [InlineData("diarize", "true")]
+    [InlineData("max_len", "many")]
     public async Task Unknown_fields_are_ignored(string name, string value) => await TestApi.TranscribeAsync(_client, (name, value));
 
     [Fact]
@@ -158,15 +160,29 @@ public sealed class FormFieldTests : IAsyncLifetime
         Assert.Equal(code, error.GetProperty("code").GetString());
     }
 
-    [Fact]
-    public async Task Language_that_the_model_lacks_is_refused_by_name()
+    [Theory]
+    [InlineData("language")]
+    [InlineData("languages[]")]
+    public async Task Language_that_the_model_lacks_is_refused_by_name(string field)
     {
         _api.Engine.Windows = [];
         _api.Engine.Failure = new ArgumentException("unknown language");
-        using var form = TestApi.Form(("language", "yue"));
+        using var form = TestApi.Form((field, "yue"));
         using var answer = await TestApi.PostAsync(_client, form);
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        Assert.Equal("language", (await TestApi.ErrorOfAsync(answer)).GetProperty("param").GetString());
+        Assert.Equal(field, (await TestApi.ErrorOfAsync(answer)).GetProperty("param").GetString());
+    }
+
+    [Theory]
+    [InlineData("en", 200)]
+    [InlineData("es", 400)]
+    public async Task English_only_model_needs_english_among_the_candidates(string other, int status)
+    {
+        _api.Engine.IsMultilingual = false;
+        using var form = TestApi.Form(("languages[]", "fr"), ("languages[]", other));
+        using var answer = await TestApi.PostAsync(_client, form);
+
+        Assert.Equal(status, (int)answer.StatusCode);
     }
 }

@@ -21,7 +21,7 @@ public sealed class FormatTests : IAsyncLifetime
         {"task":"transcribe","language":"english","duration":1.97,"text":"Hello, world! Größe 10 --> 5 €.","segments":[
         {"id":0,"seek":0,"start":0,"end":1.2,"text":" Hello, world!","tokens":[50364,2425,50424],"temperature":0.4,"avg_logprob":-0.25,"compression_ratio":0.8125,"no_speech_prob":0.015625},
         {"id":1,"seek":0,"start":1.2,"end":1.96,"text":" Größe 10 --> 5 €.","tokens":[50364,2425,50424],"temperature":0.4,"avg_logprob":-0.25,"compression_ratio":0.8125,"no_speech_prob":0.015625}],
-        "usage":{"type":"duration","seconds":2}}
+        "usage":{"type":"duration","seconds":2},"language_code":"en"}
         """)]
     public async Task Body_is_exact(string format, string contentType, string body)
     {
@@ -39,7 +39,7 @@ public sealed class FormatTests : IAsyncLifetime
     [InlineData("text", "\n")]
     [InlineData("srt", "\n")]
     [InlineData("vtt", "WEBVTT\n\n")]
-    [InlineData("verbose_json", """{"task":"transcribe","language":"french","duration":2,"text":"","segments":[],"usage":{"type":"duration","seconds":2}}""")]
+    [InlineData("verbose_json", """{"task":"transcribe","language":"french","duration":2,"text":"","segments":[],"usage":{"type":"duration","seconds":2},"language_code":"fr"}""")]
     public async Task Silence_gives_the_empty_form(string format, string body)
     {
         _api.Engine.Windows = [ScriptedEngine.Window("fr")];

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using TranscriptionApi.Transcriptions.Subtitles;
 
 namespace TranscriptionApi.Transcriptions.Formats;
 
@@ -9,13 +10,13 @@ namespace TranscriptionApi.Transcriptions.Formats;
 /// </summary>
 static class SrtFormat
 {
-    public static string Write(Transcript transcript)
+    public static string Write(Transcript transcript, Layout layout)
     {
         var body = new StringBuilder();
-        for (var i = 0; i < transcript.Segments.Count; i++)
+        foreach (var (i, cue) in Cue.Of(transcript.Segments, layout.Subtitles, transcript.Duration).Index())
         {
-            var segment = transcript.Segments[i];
-            body.Append(CultureInfo.InvariantCulture, $"{i + 1}\n{Cue.Write(segment, ',', ChannelName.Prefix(segment.Channel))}");
+            body.Append(CultureInfo.InvariantCulture, $"{i + 1}\n");
+            CueText.Append(body, cue, ',', ChannelName.Prefix(cue.Channel));
         }
 
         return body.Append('\n').ToString();

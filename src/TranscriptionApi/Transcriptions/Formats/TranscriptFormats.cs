@@ -1,7 +1,11 @@
 namespace TranscriptionApi.Transcriptions.Formats;
 
 /// <summary>One value of response_format: its name, its media type and what it makes of a transcript.</summary>
-sealed record TranscriptFormat(string Name, string ContentType, Func<Transcript, string> Write);
+sealed record TranscriptFormat(string Name, string ContentType, Func<Transcript, Layout, string> Write)
+{
+    /// <summary>It is made of cues, so it can be shaped.</summary>
+    public bool IsSubtitles { get; init; }
+}
 
 /// <summary>The only list of formats. To add one: a class beside this one, a line here, a word in openapi.yaml.</summary>
 static class TranscriptFormats
@@ -13,18 +17,20 @@ static class TranscriptFormats
 
     public static TranscriptFormat VerboseJson { get; } = new("verbose_json", Json, VerboseJsonFormat.Write);
 
-    public static TranscriptFormat Default { get; } = new("json", Json, JsonFormat.Write);
+    public static TranscriptFormat Default { get; } = new("json", Json, (transcript, _) => JsonFormat.Write(transcript));
 
     static readonly TranscriptFormat[] All =
     [
         Default,
-        new("text", Text, TextFormat.Write),
-        new("srt", Text, SrtFormat.Write),
+        new("text", Text, (transcript, _) => TextFormat.Write(transcript)),
+        new("srt", Text, SrtFormat.Write) { IsSubtitles = true },
         VerboseJson,
-        new("vtt", Text, VttFormat.Write),
+        new("vtt", Text, VttFormat.Write) { IsSubtitles = true },
     ];
 
     public static IEnumerable<string> Names => All.Select(format => format.Name);
+
+    public static IEnumerable<string> Subtitles => All.Where(format => format.IsSubtitles).Select(format => format.Name);
 
     public static TranscriptFormat? Find(string name) => Array.Find(All, format => format.Name == name);
 }

@@ -5,25 +5,42 @@ using SpeechEngine.Decoding;
 
 namespace TranscriptionApi.Transcriptions.Formats;
 
-/// <summary>The text with its segments, language and duration. Times are rounded to milliseconds.</summary>
+/// <summary>
+/// The text with its segments or words, language and duration, as OpenAI has it; after "usage" comes what OpenAI does not tell.
+/// Times are rounded to milliseconds.
+/// </summary>
 static class VerboseJsonFormat
 {
-    public static string Write(Transcript transcript) =>
-        JsonSerializer.Serialize(ToBody(transcript), ApiJson.Wire.VerboseTranscript);
+    // Less likely languages would only be a hundred lines of noise.
+    const double LeastProbability = 0.001;
 
-    static VerboseTranscript ToBody(Transcript transcript)
+    public static string Write(Transcript transcript, Layout layout) =>
+        JsonSerializer.Serialize(ToBody(transcript, layout), ApiJson.Wire.VerboseTranscript);
+
+    static VerboseTranscript ToBody(Transcript transcript, Layout layout)
     {
         var isTranslation = transcript.Task == SpeechTask.Translate;
+        var language = isTranslation ? "en" : transcript.Language;
         return new VerboseTranscript(
             isTranslation ? "translate" : "transcribe",
-            isTranslation ? "english" : Languages.NameOf(transcript.Language),
+            Languages.NameOf(language),
             Seconds(transcript.Duration),
             transcript.Text,
-            [.. transcript.Segments.Select(ToBody)],
-            Usage.Of(transcript));
+            layout.HasSegments ? ToBody(transcript.Segments) : null,
+            layout.HasWords ? [.. transcript.Segments.SelectMany(segment => segment.Words).Select(ToBody).Where(word => word.Word.Length > 0)] : null,
+            Usage.Of(transcript),
+            language,
+            Probabilities(transcript.LanguageProbabilities),
+            transcript.Dropped.Count > 0 ? [.. transcript.Dropped.Select(VerboseDrop.Of)] : null);
     }
 
-    static VerboseSegment ToBody(Segment segment, int id) => new(
+    static List<VerboseSegment> ToBody(IReadOnlyList<Segment> segments)
+    {
+        var isMixed = segments.DistinctBy(segment => segment.Language).Skip(1).Any();
+        return [.. segments.Select((segment, id) => ToBody(segment, id, isMixed))];
+    }
+
+    static VerboseSegment ToBody(Segment segment, int id, bool isMixed) => new(
         id,
         segment.Seek,
         Seconds(segment.Start),
@@ -34,12 +51,20 @@ static class VerboseJsonFormat
         Finite(segment.AverageLogProbability),
         Finite(segment.CompressionRatio),
         Finite(segment.NoSpeechProbability),
+        isMixed ? segment.Language : null,
         segment.Channel);
 
-    static double Seconds(TimeSpan span) => Math.Round(span.TotalSeconds, 3);
+    static VerboseWord ToBody(Word word) =>
+        new(WordText.Bare(word.Text), Seconds(word.Start), Seconds(word.End), Math.Round(Finite(word.Probability), 4));
+
+    static Dictionary<string, double>? Probabilities(IReadOnlyList<LanguageProbability> languages) => languages.Count == 0
+        ? null
+        : languages.Where(row => row.Probability > LeastProbability).ToDictionary(row => row.Language, row => Math.Round(row.Probability, 4));
+
+    internal static double Seconds(TimeSpan span) => Math.Round(span.TotalSeconds, 3);
 
     // JSON has no NaN or infinity, and the official clients take no null here.
-    static double Finite(double value) => double.IsFinite(value) ? value : 0;
+    internal static double Finite(double value) => double.IsFinite(value) ? value : 0;
 }
 
 sealed record VerboseTranscript(
@@ -47,10 +72,14 @@ sealed record VerboseTranscript(
     string Language,
     double Duration,
     string Text,
-    IReadOnlyList<VerboseSegment> Segments,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Usage? Usage);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<VerboseSegment>? Segments,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<VerboseWord>? Words,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Usage? Usage,
+    string LanguageCode,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, double>? LanguageProbabilities,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<VerboseDrop>? DroppedSegments);
 
-/// <summary>The first ten keys are always present and never null: the .NET client reads them as numbers without asking.</summary>
+/// <summary>OpenAI's ten keys are always present and never null: the .NET client reads them as numbers without asking.</summary>
 sealed record VerboseSegment(
     int Id,
     int Seek,
@@ -62,4 +91,7 @@ sealed record VerboseSegment(
     double AvgLogprob,
     double CompressionRatio,
     double NoSpeechProb,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Language,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Channel);
+
+sealed record VerboseWord(string Word, double Start, double End, double Probability);

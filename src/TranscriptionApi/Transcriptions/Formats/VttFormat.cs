@@ -1,16 +1,17 @@
 using System.Text;
+using TranscriptionApi.Transcriptions.Subtitles;
 
 namespace TranscriptionApi.Transcriptions.Formats;
 
 /// <summary>WebVTT: a header, then cues with a dot before the milliseconds and the channel as its voice tag.</summary>
 static class VttFormat
 {
-    public static string Write(Transcript transcript)
+    public static string Write(Transcript transcript, Layout layout)
     {
         var body = new StringBuilder("WEBVTT\n\n");
-        foreach (var segment in transcript.Segments)
+        foreach (var cue in Cue.Of(transcript.Segments, layout.Subtitles, transcript.Duration))
         {
-            body.Append(Cue.Write(segment, '.', segment.Channel is { } channel ? $"<v {ChannelName.Of(channel)}>" : ""));
+            CueText.Append(body, cue, '.', cue.Channel is { } channel ? $"<v {ChannelName.Of(channel)}>" : "");
         }
 
         return body.ToString();
