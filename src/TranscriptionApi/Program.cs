@@ -1,4 +1,6 @@
 using TranscriptionApi.Catalog;
+using TranscriptionApi.Commands;
+using TranscriptionApi.Commands.Watch;
 using TranscriptionApi.Docs;
 using TranscriptionApi.Engine;
 using TranscriptionApi.Errors;
@@ -13,6 +15,10 @@ switch (args)
 {
     case ["models", ..]:
         return await ModelCommands.RunAsync(args);
+    case ["transcribe", ..]:
+        return await TranscribeCommand.RunAsync(args);
+    case ["watch", ..]:
+        return await WatchCommand.RunAsync(args);
     case ["--help" or "-h", ..]:
         Console.WriteLine(Arguments.Usage);
         return 0;
