@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the server and starts it: ./run.sh [--urls http://127.0.0.1:9000] [further settings]
-# Also runs its verbs:             ./run.sh models pull base.en
+# Also runs its verbs:             ./run.sh transcribe talk.mp3; ./run.sh watch ~/recordings; ./run.sh models pull base.en
 set -euo pipefail
 cd "$(dirname "$0")"
 

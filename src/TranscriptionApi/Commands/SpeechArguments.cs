@@ -11,8 +11,10 @@ namespace TranscriptionApi.Commands;
 /// </summary>
 sealed class SpeechArguments
 {
+    const string Auto = "auto";
+
     Option<string?> Language { get; } = CheckedOption.Value<string>(
-        "--language", "LANGUAGE", text => IsAuto(text) ? default : LanguageName.Read(text),
+        "--language", "LANGUAGE", text => IsAuto(text) ? (Auto, null) : LanguageName.Read(text),
         "Spoken language, as a code or an English name; found out when it is not given.", "-l");
 
     Option<string[]> Languages { get; } = CheckedOption.List<string>(
@@ -59,7 +61,7 @@ sealed class SpeechArguments
     public TranscribeOptions Read(ParseResult parsed) => new()
     {
         Task = parsed.GetValue(Translate) ? SpeechTask.Translate : parsed.GetValue(Task) ?? SpeechTask.Transcribe,
-        Language = parsed.GetValue(Language),
+        Language = parsed.GetValue(Language) is not Auto and var code ? code : null,
         CandidateLanguages = parsed.GetValue(Languages) ?? [],
         LanguagePerWindow = parsed.GetValue(LanguagePerWindow),
         Prompt = parsed.GetValue(Prompt),
@@ -92,7 +94,7 @@ sealed class SpeechArguments
         Detection.Check(result);
     }
 
-    static bool IsAuto(string language) => language.Equals("auto", StringComparison.OrdinalIgnoreCase);
+    static bool IsAuto(string language) => language.Equals(Auto, StringComparison.OrdinalIgnoreCase);
 
     static (SpeechTask? Task, string? Problem) ReadTask(string text) => text.ToUpperInvariant() switch
     {

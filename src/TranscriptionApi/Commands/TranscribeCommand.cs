@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using SpeechEngine;
 using TranscriptionApi.Transcriptions.Formats;
 
@@ -33,6 +34,7 @@ sealed class TranscribeCommand
             Description = "Audio or video files; - reads one from a pipe.",
             Arity = ArgumentArity.OneOrMore,
         };
+        files.Validators.Add(RefuseOptions);
         var (outputs, models, speech) = (new OutputArguments(), new ModelArguments(), new SpeechArguments());
         var verb = new Command(
             "transcribe",
@@ -166,6 +168,15 @@ sealed class TranscribeCommand
         catch (IOException error)
         {
             throw new CommandFailure(ExitCode.Unwritable, $"cannot write to the standard output: {error.Message}", error);
+        }
+    }
+
+    /// <summary>A misspelt option would be taken for a file.</summary>
+    static void RefuseOptions(ArgumentResult result)
+    {
+        foreach (var name in result.Tokens.Select(token => token.Value).Where(name => name is ['-', _, ..] && !File.Exists(name)))
+        {
+            result.AddError($"There is no option '{name}', and no file of that name.");
         }
     }
 
