@@ -1,6 +1,6 @@
 using System.Globalization;
-using SpeechEngine;
 using Spectre.Console;
+using SpeechEngine;
 using TranscriptionApi.Transcriptions;
 
 namespace TranscriptionApi.Commands;
