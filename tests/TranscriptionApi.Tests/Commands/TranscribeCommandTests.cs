@@ -96,18 +96,11 @@ public sealed class TranscribeCommandTests : IDisposable
     [Fact]
     public async Task Cancellation_ends_a_pipe_that_gives_nothing()
     {
-        using var silent = new System.IO.Pipes.AnonymousPipeServerStream(System.IO.Pipes.PipeDirection.Out);
-        using var end = new System.IO.Pipes.AnonymousPipeClientStream(System.IO.Pipes.PipeDirection.In, silent.ClientSafePipeHandle);
+        using var over = new ManualResetEventSlim();
         using var stop = new CancellationTokenSource();
-        _run.Host = _run.Host with
-        {
-            Input = () =>
-            {
-                stop.CancelAfter(1);
-                return end;
-            },
-        };
+        _run.Host = _run.Host with { Input = () => new SilentStream(stop, over) };
         Assert.Equal(130, await _run.TranscribeAsync(stop.Token, "-"));
+        over.Set();
     }
 
     [Fact]
@@ -318,6 +311,19 @@ public sealed class TranscribeCommandTests : IDisposable
         run.Pipe(await File.ReadAllBytesAsync(sample, TestContext.Current.CancellationToken));
         Assert.Equal(0, await run.TranscribeAsync("-", "--language", "english", "-f", "srt", "-o", run.Folder["out"]));
         Assert.Matches(@"^1\n00:00:0\d,\d{3} --> 00:00:0\d,\d{3}\nAlice is going to the library tomorrow\.\n", CommandRun.Utf8(run.Folder["out/stdin.srt"]));
+    }
+
+    /// <summary>Cancels when it is read from, and gives nothing until the test is over.</summary>
+    sealed class SilentStream(CancellationTokenSource stop, ManualResetEventSlim over) : MemoryStream
+    {
+        public override int Read(byte[] buffer, int offset, int count)
+        {
+            stop.Cancel();
+            over.Wait(TimeSpan.FromSeconds(20));
+            return 0;
+        }
+
+        public override int Read(Span<byte> buffer) => Read([], 0, 0);
     }
 
     sealed class FullWriter : StringWriter
