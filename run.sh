@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds the server and starts it: ./run.sh [--urls http://127.0.0.1:9000] [further settings]
-# Also runs its verbs:             ./run.sh models pull base.en
+# Also runs its verbs:             ./run.sh transcribe talk.mp3; ./run.sh watch ~/recordings; ./run.sh models pull base.en
 set -euo pipefail
+called_from=$PWD
 cd "$(dirname "$0")"
 
 need_sdk() {
@@ -47,13 +48,29 @@ address() {
   printf '%s\n' "$url" | sed -E 's#//(\*|\+|0\.0\.0\.0|\[::\])(:|/|$)#//localhost\2#'
 }
 
-build
-if [ "${1:-}" != models ]; then
-  if ! .ci/install ffmpeg; then
+install_ffmpeg() {
+  if ! .ci/install ffmpeg >&2; then
     echo "Without ffmpeg only WAV files are understood. Install the package 'ffmpeg' for mp3, m4a, ogg, flac, webm and mp4." >&2
   fi
-  echo "Once it listens, try:"
-  echo "  curl $(address "$@")/v1/audio/transcriptions -F model=whisper-1 -F file=@$(printf %q "$PWD")/models/samples/sample-en.wav"
-  echo
-fi
-exec dotnet artifacts/bin/TranscriptionApi/release/TranscriptionApi.dll "$@"
+}
+
+build
+program=$PWD/artifacts/bin/TranscriptionApi/release/TranscriptionApi.dll
+case "${1:-}" in
+  transcribe | watch)
+    # The standard output is the result's alone, and file names count from where the command was given.
+    install_ffmpeg
+    if [ "$called_from" != "$PWD" ]; then
+      export DATA__FOLDER="${DATA__FOLDER:-$PWD/data}"
+      cd "$called_from"
+    fi
+    ;;
+  models) ;;
+  *)
+    install_ffmpeg
+    echo "Once it listens, try:"
+    echo "  curl $(address "$@")/v1/audio/transcriptions -F model=whisper-1 -F file=@$(printf %q "$PWD")/models/samples/sample-en.wav"
+    echo
+    ;;
+esac
+exec dotnet "$program" "$@"

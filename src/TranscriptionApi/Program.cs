@@ -1,5 +1,6 @@
 using TranscriptionApi.Catalog;
 using TranscriptionApi.Commands;
+using TranscriptionApi.Commands.Watch;
 using TranscriptionApi.Docs;
 using TranscriptionApi.Engine;
 using TranscriptionApi.Errors;
@@ -16,6 +17,10 @@ switch (args)
         return await ModelCommands.RunAsync(args);
     case ["quantize", ..]:
         return await QuantizeCommand.RunAsync(args);
+    case ["transcribe", ..]:
+        return await TranscribeCommand.RunAsync(args);
+    case ["watch", ..]:
+        return await WatchCommand.RunAsync(args);
     case ["--help" or "-h", ..]:
         Console.WriteLine(Arguments.Usage);
         return 0;

@@ -41,6 +41,9 @@ public sealed class AudioDecoder
         _maxSamples = (int)Math.Min(settings.MaxDuration.TotalSeconds * PcmAudio.SampleRate, int.MaxValue);
     }
 
+    /// <summary>True when the first bytes of <paramref name="file"/> belong to a container that is accepted; its position moves.</summary>
+    public static bool Recognises(Stream file) => AudioContainers.Recognise(file) != AudioContainer.Unknown;
+
     /// <summary>Decodes the file at <paramref name="path"/>, all channels mixed; the content decides the format, never the name.</summary>
     /// <exception cref="InvalidAudioException">The file is not audio that can be used; the fault says why.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up; a child process is gone by then.</exception>

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Microsoft.Extensions.Options;
 using TranscriptionApi.Settings;
 
 namespace TranscriptionApi.Catalog;
@@ -56,18 +55,14 @@ static class ModelCommands
     /// <summary>What the server would run with: the same files and environment variables.</summary>
     internal static (ModelOptions Models, string DataFolder) Settings(ParseResult parsed, string? from = null)
     {
-        var configuration = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory }).Configuration;
-        UnknownSettings.Check(configuration);
+        var configuration = CommandSettings.Read();
         if (from is not null)
         {
             configuration[$"{ModelOptions.Section}:{nameof(ModelOptions.DownloadBase)}"] = from;
         }
 
-        var options = configuration.GetSection(ModelOptions.Section).Get<ModelOptions>() ?? new ModelOptions();
-        var validation = new ModelOptionsValidator().Validate(name: null, options);
-        return validation.Succeeded
-            ? (options, parsed.GetValue(DataFolder) ?? configuration["Data:Folder"] ?? "data")
-            : throw new OptionsValidationException(ModelOptions.Section, typeof(ModelOptions), validation.Failures);
+        var options = configuration.Section(ModelOptions.Section, new ModelOptionsValidator());
+        return (options, parsed.GetValue(DataFolder) ?? configuration["Data:Folder"] ?? "data");
     }
 
     static int List((ModelOptions Models, string DataFolder) settings, TextWriter output)

@@ -5,6 +5,8 @@ static class Arguments
 {
     public const string Usage = """
         Usage: TranscriptionApi [--urls ADDRESS] [--SECTION:NAME VALUE]...   start the server
+               TranscriptionApi transcribe FILE... [OPTION]...               transcribe files; see "transcribe --help"
+               TranscriptionApi watch DIR [OPTION]...                        transcribe what appears in a folder; see "watch --help"
                TranscriptionApi models list|pull|remove                      model files; see "models --help"
                TranscriptionApi quantize SOURCE TARGET TYPE                  a smaller copy of a model; see "quantize --help"
         README.md lists the settings; each can also be an environment variable, as in ENGINE__THREADS=4.

@@ -225,7 +225,7 @@ public sealed class OfficialClientRealEngineTests : OfficialClientContract
 
     protected override string Text => "Alice is going to the library tomorrow.";
 
-    protected override IReadOnlyList<string> Words => [];
+    protected override IReadOnlyList<string> Words => ["Alice", "is", "going", "to", "the", "library", "tomorrow"];
 
     private protected override TestApi CreateApi() => new() { HasRealEngine = true };
 }

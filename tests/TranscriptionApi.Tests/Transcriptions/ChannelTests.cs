@@ -43,7 +43,7 @@ public sealed class ChannelTests : IAsyncLifetime
 
         Assert.StartsWith("""{"task":"transcribe","language":"spanish","duration":4,"text":"Hola. ¿Qué tal?\nFine & well <3. Bye.\nAdiós.","segments":[{"id":0,""", body);
         Assert.Equal(["1", "1", "0", "0", "1"], body.Split("\"channel\":").Skip(1).Select(rest => rest[..1]));
-        Assert.EndsWith("\"usage\":{\"type\":\"duration\",\"seconds\":4}}", body);
+        Assert.EndsWith("\"usage\":{\"type\":\"duration\",\"seconds\":4},\"language_code\":\"es\"}", body);
     }
 
     [Theory]
@@ -92,7 +92,7 @@ public sealed class ChannelTests : IAsyncLifetime
     [Theory]
     [InlineData("text", "\n")]
     [InlineData("vtt", "WEBVTT\n\n")]
-    [InlineData("verbose_json", """{"task":"transcribe","language":"french","duration":4,"text":"","segments":[],"usage":{"type":"duration","seconds":4}}""")]
+    [InlineData("verbose_json", """{"task":"transcribe","language":"french","duration":4,"text":"","segments":[],"usage":{"type":"duration","seconds":4},"language_code":"fr"}""")]
     public async Task Silence_on_all_channels_gives_the_empty_form(string format, string body)
     {
         _api.Engine.Hear = audio => [ScriptedEngine.Window(Loudness(audio) == Left ? "fr" : "de")];
