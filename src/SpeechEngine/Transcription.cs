@@ -93,7 +93,7 @@ sealed class Transcription : IDisposable
             var span = passage.Span(seek, Math.Min(seek + ModelDimensions.WindowFrames, passage.Frames));
             var request = new WindowRequest(_language, _candidates, _options.Task, _context, seek, passage.Frames - seek, _options.Decoding)
             {
-                MayRetry = _guard?.HearsAnybody(span.Start, span.End) ?? true,
+                HasSpeech = _guard?.HearsAnybody(span.Start, span.End) ?? true,
             };
             var result = WindowDecoder.Decode(_state, in request, cancellation);
             var dropped = new List<DroppedSegment>();
@@ -111,7 +111,7 @@ sealed class Transcription : IDisposable
                 segments = WordTimestamps.Add(_state, in words, segments, cancellation);
             }
 
-            return Finish(segments, dropped, passage, seek, in result);
+            return Finish(segments, dropped, passage, in request, in result);
         }
         finally
         {
@@ -138,7 +138,7 @@ sealed class Transcription : IDisposable
         return kept;
     }
 
-    (WindowTranscript Window, int Next) Finish(IReadOnlyList<Segment> segments, List<DroppedSegment> dropped, Passage passage, int seek, in WindowResult result)
+    (WindowTranscript Window, int Next) Finish(IReadOnlyList<Segment> segments, List<DroppedSegment> dropped, Passage passage, in WindowRequest request, in WindowResult result)
     {
         _context.Add(segments, result.Temperature);
         if (segments.Count > 0 && !_options.LanguagePerWindow)
@@ -147,7 +147,8 @@ sealed class Transcription : IDisposable
             _language = result.Language;
         }
 
-        var next = seek + (IsSilent(in result) ? ModelDimensions.WindowFrames : result.Advance);
+        // Where nobody is heard, timestamps tell no place to go on from.
+        var next = request.Seek + (IsSilent(in result) || !request.HasSpeech ? ModelDimensions.WindowFrames : result.Advance);
         var start = _position;
         _position = passage.End(Math.Min(next, passage.Frames));
         return (new WindowTranscript

@@ -11,8 +11,8 @@ namespace SpeechEngine.Decoding;
 readonly record struct WindowRequest(
     int Language, IReadOnlyList<int> Candidates, SpeechTask Task, TextContext Context, int Seek, int Remaining, DecodingOptions Options)
 {
-    /// <summary>False when nobody is heard in the window: then a text that looks wrong is not worth another attempt.</summary>
-    public bool MayRetry { get; init; } = true;
+    /// <summary>False when the speech detector hears nobody in the window: then a text that looks wrong is not worth another attempt.</summary>
+    public bool HasSpeech { get; init; } = true;
 }
 
 /// <summary>What decoding a window gave; its tokens are in <see cref="DecodingState.Best"/>.</summary>
@@ -64,7 +64,7 @@ static class WindowDecoder
         for (var attempt = 0; ; attempt++)
         {
             var temperature = options.Temperature + (attempt * options.TemperatureIncrement);
-            var isLast = !request.MayRetry || options.TemperatureIncrement <= 0 || temperature + options.TemperatureIncrement > HighestTemperature;
+            var isLast = !request.HasSpeech || options.TemperatureIncrement <= 0 || temperature + options.TemperatureIncrement > HighestTemperature;
             var start = FeedContext(state, in request, language, temperature, withTimestamps, ref noSpeech, cancellation);                // (1)
             var limits = new WindowLimits(
                 Math.Min((state.Model.Dimensions.TextContext / 2) - 4, state.Sequences.Capacity - start.Position), request.Remaining,
