@@ -48,6 +48,20 @@ public sealed partial class ReadMeTests
         Assert.Empty(rows);
     }
 
+    [Fact]
+    public void Every_test_it_names_exists()
+    {
+        var sources = Directory.GetFiles(Path.Combine(Root, "tests"), "*Tests.cs", SearchOption.AllDirectories)
+            .ToDictionary(path => Path.GetFileNameWithoutExtension(path), File.ReadAllText);
+        var names = Tests().Matches(ReadMe).Select(match => (Class: match.Groups[1].Value, Method: match.Groups[2].Value)).ToList();
+
+        Assert.InRange(names.Count, 10, 100);
+        Assert.All(names, name => Assert.Contains($" {name.Method}(", sources[name.Class], StringComparison.Ordinal));
+    }
+
+    [GeneratedRegex(@"`(\w+Tests)\.(\w+)`")]
+    private static partial Regex Tests();
+
     [GeneratedRegex(@"\b(?:src|models|tests)/[\w./-]+\.(?:cs|wav|md)\b")]
     private static partial Regex Files();
 

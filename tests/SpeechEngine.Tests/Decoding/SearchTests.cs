@@ -99,6 +99,30 @@ public sealed unsafe class SearchTests : IDisposable
         Assert.Equal(Score(5), Score(5));
     }
 
+    [Theory]
+    [InlineData(false, 0)]
+    [InlineData(true, 0)]
+    [InlineData(false, 30)]
+    [InlineData(true, 30)]
+    public void No_speech_is_asked_at_the_start_of_the_transcript(bool detectsLanguage, int textBefore)
+    {
+        var vocabulary = _model.Vocabulary;
+        int[] before = [.. Enumerable.Range(100, textBefore)];
+        int[] tokens = textBefore > 0 && !detectsLanguage ? [vocabulary.Previous, .. before, vocabulary.StartOfTranscript] : [vocabulary.StartOfTranscript];
+        for (var i = 0; i < tokens.Length; i++)
+        {
+            _state.SetRow(i, tokens[i], i, wantsLogits: i == tokens.Length - 1);
+        }
+
+        _state.Step(tokens.Length, CancellationToken.None);
+        var expected = TokenChoice.Probability(_state.Logits(0), vocabulary.NoSpeech);
+
+        var request = new WindowRequest(
+            detectsLanguage ? -1 : 0, [], SpeechTask.Transcribe, new TextContext([], before, remembers: false), 0, 3000, new DecodingOptions { TemperatureIncrement = 0 });
+        Assert.Equal(expected, WindowDecoder.Decode(_state, in request, CancellationToken.None).NoSpeechProbability, 1e-7);
+        Assert.InRange(expected, 1e-9, 1);
+    }
+
     void Greedy(int tokens) => WindowSearch.Run(_state, Start(), _rules, Limits(tokens), 0, null, [], CancellationToken.None);
 
     static WindowLimits Limits(int tokens) => new(tokens, 100_000, WithTimestamps: true, CutsAtTimestamps: true);
