@@ -29,6 +29,28 @@ public sealed class RealSpeechTests : IAsyncLifetime
     public async Task A_sample_becomes_its_sentence(string sample, string route, string? language, string expected) =>
         Assert.Equal(expected, await TextAsync(Sample(sample), route, language));
 
+    [Theory]
+    [InlineData("json", """{"text":"","usage":{"type":"duration","seconds":60}}""")]
+    [InlineData("text", "\n")]
+    [InlineData("srt", "\n")]
+    [InlineData("vtt", "WEBVTT\n\n")]
+    [InlineData("verbose_json", """{"task":"transcribe","language":"english","duration":60,"text":"","segments":[],"usage":{"type":"duration","seconds":60},"language_code":"en","dropped_segments":[""")]
+    public async Task A_minute_of_a_tone_gives_the_empty_form_and_verbose_json_says_what_was_left_out(string format, string body)
+    {
+        using var form = TestApi.FormWith(TestAudio.Wav(60), ("model", "whisper-1"), ("response_format", format), ("language", "en"));
+        using var answer = await TestApi.PostAsync(_client, form);
+        var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+
+        if (format != "verbose_json")
+        {
+            Assert.Equal(body, text);
+            return;
+        }
+
+        Assert.StartsWith(body, text);
+        Assert.Contains("\"reasons\":[\"no_speech_detected\"", text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Two_people_who_speak_two_languages_at_once_are_both_understood()
     {
