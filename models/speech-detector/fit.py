@@ -35,12 +35,24 @@ def utterance(seed):
         call = ["flite", "-voice", random.choice(FLITE), "--setf", f"duration_stretch={random.uniform(0.7, 1.4):.2f}", "-t", text, "-o", path]
     else:
         voice = random.choice(LANGUAGES) + random.choice(["", "+" + random.choice(VARIANTS)])
-        call = ["espeak-ng", "-v", voice, "-s", str(random.integers(110, 260)), "-p", str(random.integers(10, 90)), "-w", path, text]
+        call = ["espeak-ng", "-v", voice, "-s", str(random.integers(80, 260)), "-p", str(random.integers(10, 90)), "-w", path, text]
     subprocess.run(call, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     rate, samples = wavfile.read(path)
     Path(path).unlink()
     samples = resample_poly(samples / 32768, RATE, rate) if rate != RATE else samples / 32768
+    samples = alive(random, samples)
     return samples, speech(samples)
+
+
+def alive(random, samples):
+    """Less even than a machine speaks: the tempo with the pitch wavers, the loudness too, and there is breath in it."""
+    points = len(samples) // (RATE // 10) + 3
+    time = np.arange(len(samples)) / (RATE / 10)
+    speed = 1 + random.uniform(0, 0.12) * np.interp(time, np.arange(points), random.normal(size=points))
+    samples = np.interp(np.cumsum(speed.clip(0.7, 1.4)), np.arange(len(samples)), samples, right=0)
+    loudness = amplitude(random.uniform(0, 4) * np.interp(time / 3, np.arange(points), random.normal(size=points)))
+    breath = 1 + random.uniform(0, 0.3) * random.standard_normal(len(samples))
+    return samples * loudness * breath
 
 
 def speech(samples):
@@ -49,7 +61,7 @@ def speech(samples):
     labels = (powers > np.sort(powers)[len(powers) * 9 // 10] * 1e-3).astype(np.int8)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], labels, [0]])))
     for end, start in zip(edges[1::2], edges[2::2]):
-        labels[end:start] = 1 if start - end <= 15 else -1 if start - end <= 40 else 0
+        labels[end:start] = 1 if start - end <= 10 else -1 if start - end <= 20 else 0
     return labels
 
 
@@ -58,11 +70,12 @@ def conversation(random, voices):
     parts, labels = [], []
     for i in random.integers(len(voices), size=random.integers(2, 9)):
         samples, own = voices[i]
-        pause = int(random.uniform(0.1, 5) * 100)
-        parts += [np.zeros(pause * STEP), samples[: len(own) * STEP] * amplitude(random.uniform(-6, 0)) / np.sqrt(np.mean(samples**2))]
+        pause = int(100 * (random.uniform(0.2, 0.6) if random.random() < 0.4 else random.uniform(0.1, 5)))
+        loudness = amplitude(random.uniform(-12, 0)) / np.sqrt(np.mean(samples**2))
+        parts += [np.zeros(pause * STEP), samples[: len(own) * STEP] * loudness]
         labels += [np.zeros(pause, np.int8), own]
     samples, labels = np.concatenate(parts), np.concatenate(labels)
-    if random.random() < 0.35:
+    if random.random() < 0.5:
         # A room: noise that dies away behind the direct sound.
         tail = random.standard_normal(int(0.5 * RATE)) * np.exp(-np.arange(0.5 * RATE) / RATE * 6.9 / random.uniform(0.1, 0.6))
         tail *= amplitude(random.uniform(-20, -4)) / np.sqrt(np.sum(tail**2))
@@ -111,39 +124,44 @@ class Network(torch.nn.Module):
     def __init__(self):
         super().__init__()
         self.first = torch.nn.Conv1d(INPUTS, CHANNELS, 1)
-        self.taps = torch.nn.ModuleList(torch.nn.Conv1d(
-            CHANNELS, CHANNELS, TAPS, padding=2 * 3**i, dilation=3**i, groups=CHANNELS, bias=False) for i in range(LAYERS))
+        self.taps = torch.nn.ParameterList(torch.nn.Parameter(torch.randn(CHANNELS, TAPS) / TAPS**0.5) for _ in range(LAYERS))
         self.mixtures = torch.nn.ModuleList(torch.nn.Conv1d(CHANNELS, CHANNELS, 1) for _ in range(LAYERS))
         self.last = torch.nn.Conv1d(CHANNELS, 1, 1)
 
     def forward(self, x):
         x = torch.relu(self.first(x))
-        for taps, mixture in zip(self.taps, self.mixtures):
-            x = x + torch.relu(mixture(taps(x)))
+        for layer, (taps, mixture) in enumerate(zip(self.taps, self.mixtures)):
+            around = torch.nn.functional.pad(x, (2 * 3**layer, 2 * 3**layer))
+            x = x + torch.relu(mixture(sum(taps[:, tap, None] * around[:, :, tap * 3**layer :][:, :, : x.shape[2]] for tap in range(TAPS))))
         return self.last(x)[:, 0]
 
     def numbers(self):
         """In the order in which SpeechNetwork.cs reads them."""
         parts = [self.first.weight, self.first.bias]
         for taps, mixture in zip(self.taps, self.mixtures):
-            parts += [taps.weight, mixture.weight, mixture.bias]
+            parts += [taps, mixture.weight, mixture.bias]
         return np.concatenate([part.detach().numpy().ravel() for part in [*parts, self.last.weight, self.last.bias]])
 
 
-def fit(features, labels, steps, seed=1, length=1500, batch=16):
+def fit(features, labels, steps, start, seed=1, length=1500, batch=16):
     torch.manual_seed(seed)
     random = np.random.default_rng(seed)
     network = Network()
+    if start:
+        network.load_state_dict(torch.load(start))
     optimizer = torch.optim.AdamW(network.parameters(), 1e-2, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1.5e-2, steps)
-    weights = {1: 1.0, 0: 1.0, -1: 0.0, -2: NOBODY_WEIGHT}
+    weights = {1: 1.0, 0: 1.3, -1: 0.0, -2: 2.0}
     targets = (labels == 1).astype(np.float32)
     weights = np.vectorize(weights.get)(labels).astype(np.float32)
     mean = 0.0
     for step in range(1, steps + 1):
         starts = random.integers(len(labels) - length, size=batch)
         x, y, w = (torch.from_numpy(np.stack([a[s : s + length] for s in starts])) for a in (features, targets, weights))
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(network(x.transpose(1, 2)), y, w)
+        logits = network(x.transpose(1, 2))
+        # Where nobody speaks a rare confident mistake costs more than many small doubts.
+        w = torch.where(w == 2, 2 + 5 * torch.sigmoid(logits.detach()), w)
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, y, w)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -155,9 +173,6 @@ def fit(features, labels, steps, seed=1, length=1500, batch=16):
     return network
 
 
-NOBODY_WEIGHT = 2.0
-
-
 def write(numbers):
     text = NUMBERS.read_text()
     start, end = text.index("[\n") + 2, text.index("    ];")
@@ -165,16 +180,15 @@ def write(numbers):
     NUMBERS.write_text(text[:start] + "".join(f"        {row},\n" for row in rows) + text[end:])
 
 
-def main(folder, steps=6000, recordings=12, count=1200):
+def main(folder, steps=8000, start=None, first=0, recordings=24, count=1500):
     folder = Path(folder)
     folder.mkdir(exist_ok=True)
-    if not (folder / "data.npz").exists():
-        with Pool(2) as pool:
-            voices = pool.map(utterance, range(count), 20)
-            parts = pool.map(recording, [(seed, voices) for seed in range(recordings)], 1)
-        np.savez(folder / "data.npz", features=np.concatenate([part[0] for part in parts]), labels=np.concatenate([part[1] for part in parts]))
-    data = np.load(folder / "data.npz")
-    network = fit(data["features"], data["labels"], int(steps))
+    first = int(first)
+    with Pool(2) as pool:
+        voices = pool.map(utterance, range(first, first + count), 20)
+        parts = pool.map(recording, [(seed, voices) for seed in range(first, first + recordings)], 1)
+    features, labels = (np.concatenate(part) for part in zip(*parts))
+    network = fit(features, labels, int(steps), start)
     torch.save(network.state_dict(), folder / "network.pt")
     write(network.numbers())
 

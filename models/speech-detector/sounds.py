@@ -30,7 +30,8 @@ def noise(random, count):
 def hum(random, count):
     time = np.arange(count) / RATE
     frequency = random.choice([50, 60, random.uniform(30, 400)])
-    total = sum((0.3 + random.random()) / k * np.sin(2 * np.pi * (k * frequency * time + random.random())) for k in range(1, random.integers(3, 25)))
+    total = sum((0.3 + random.random()) / k * np.sin(2 * np.pi * (k * frequency * time + random.random()))
+                for k in range(1, random.integers(3, 25)))
     return unit(unit(total) + random.standard_normal(count) * amplitude(random.uniform(-70, -30)))
 
 
@@ -51,7 +52,7 @@ def tone(random, count):
     """One tone or a few: steady, beeping, or wandering up and down slowly or fast."""
     time = np.arange(count) / RATE
     frequency = 60 * 2 ** random.uniform(0, 6)
-    kind = random.integers(3)
+    kind = random.integers(4)
     if kind == 0:
         total = sum(np.sin(2 * np.pi * frequency * k * time + k) * random.random() for k in range(1, random.integers(2, 5)))
         return unit(total)
@@ -67,8 +68,8 @@ def tone(random, count):
 
 def note(random, time, frequency, timbre):
     """One note: harmonics that start and die away as the timbre says, with vibrato."""
-    attack, decay, vibrato, rate, slope, harmonics, bright = timbre
-    pitch = frequency * time + frequency * vibrato / (2 * np.pi * rate) * np.sin(2 * np.pi * rate * time + random.random())
+    attack, decay, vibrato, rate, together, slope, harmonics, bright = timbre
+    pitch = frequency * time + frequency * vibrato / (2 * np.pi * rate) * np.sin(2 * np.pi * rate * time + together * random.random())
     total = np.zeros_like(time)
     for k in range(1, harmonics + 1):
         if k * frequency < 7600:
@@ -81,10 +82,11 @@ def music(random, count):
     total = np.zeros(count)
     scale = np.array(random.choice(["0 2 4 5 7 9 11", "0 2 3 5 7 8 10", "0 3 5 7 10", "0 1 2 3 4 5 6 7 8 9 10 11"]).split(), int)
     for _ in range(random.choice([1, 1, 2, 3])):
-        timbre = (10 ** random.uniform(-3, -0.7), 10 ** random.uniform(-1, 1), random.choice([0, 0, random.uniform(0.003, 0.05)]), random.uniform(3, 8),
+        vibrato = random.choice([0, 0, random.uniform(0.003, 0.05)])
+        timbre = (10 ** random.uniform(-3, -0.7), 10 ** random.uniform(-1, 1), vibrato, random.uniform(3, 8), random.choice([0, 6]),
                   random.uniform(0.2, 2), random.integers(1, 16), random.choice([0, random.uniform(0, 3)]))
         root, octaves = 55 * 2 ** random.uniform(0, 3), random.integers(1, 4)
-        voices, shortest = random.choice([1, 1, 3, 4]), 10 ** random.uniform(-1.2, 0.2)
+        voices, shortest = random.choice([1, 1, 3, 4, 4]), 10 ** random.uniform(-1.2, 0.2)
         rest, loudness = random.choice([0, 0.15, 0.4]), amplitude(random.uniform(-12, 0))
         at = 0.0
         while at < count / RATE - 0.1:
@@ -95,7 +97,8 @@ def music(random, count):
                 for voice in range(voices):
                     step = degree + 2 * voice
                     semitones = scale[step % len(scale)] + 12 * (step // len(scale)) + 12 * random.integers(octaves) * (voices == 1)
-                    total[first:end] += loudness * random.uniform(0.6, 1) * note(random, np.arange(end - first) / RATE, root * 2 ** (semitones / 12), timbre)
+                    time, frequency = np.arange(end - first) / RATE, root * 2 ** (semitones / 12)
+                    total[first:end] += loudness * random.uniform(0.6, 1) * note(random, time, frequency, timbre)
             at += length
     total = unit(total)
     if random.random() < 0.25:
@@ -131,7 +134,7 @@ def machine(random, count):
 
 def nobody(random, seconds):
     count = int(seconds * RATE)
-    make = random.choice([noise, gusts, hum, tone, tone, music, music, music, music, music, clicks, machine], p=None)
+    make = random.choice([noise, gusts, hum, tone, tone, tone, music, music, music, music, music, music, clicks, machine])
     samples = make(random, count)
     if random.random() < 0.5:
         samples = samples + noise(random, count) * amplitude(-random.uniform(0, 50))

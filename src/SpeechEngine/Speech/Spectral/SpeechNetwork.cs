@@ -5,9 +5,8 @@ using SpeechEngine.Kernels;
 namespace SpeechEngine.Speech.Spectral;
 
 /// <summary>
-/// A small network over time: 14 mixtures of the features, four layers that each look twice as many frames back and ahead as
-/// three times the one before, and a probability. A layer is y = x + max(0, M·d(x) + b), where d sums each channel's values at five
-/// moments around, 1, 3, 9 and 27 frames apart, and M mixes the channels. All of it sees 1.6 s to either side.
+/// A small network over time: 14 mixtures of the features, four layers and a probability. A layer is y = x + max(0, M·d(x) + b), where d sums
+/// each channel's values at five moments around, 1, 3, 9 and 27 frames apart in the four layers, and M mixes the channels. All of it sees 1.6 s to either side.
 /// <para>Rows run over time, so a vector is that many moments of one channel. Before and after the recording every channel is zero.</para>
 /// </summary>
 static unsafe class SpeechNetwork
