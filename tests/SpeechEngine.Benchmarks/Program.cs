@@ -4,6 +4,8 @@ using SpeechEngine.Benchmarks;
 // kernels                                            speed of the matrix product by format, rows and width
 // peers PROGRAMS MODEL WAV [THREADS] [ROUNDS]         one window beside whisper.cpp's, PROGRAMS being its bin folder
 // beams MODEL FOLDER [THREADS] [ROUNDS]               beam search beside greedy decoding, on all WAV files of a folder
+// speech [ROUNDS]                                    cost of the built-in speech detector
+// speech-features RAW FEATURES                       what its network is fitted to, for models/speech-detector/fit.py
 switch (args)
 {
     case ["kernels"]:
@@ -15,8 +17,15 @@ switch (args)
     case ["beams", var model, var folder, .. var rest] when rest.Length <= 2:
         BeamBenchmark.Run(model, folder, Number(rest, 0, Environment.ProcessorCount), Number(rest, 1, 5));
         return 0;
+    case ["speech", .. var rest] when rest.Length <= 1:
+        SpeechDetectorBenchmark.Run(Number(rest, 0, 9));
+        return 0;
+    case ["speech-features", var raw, var features]:
+        SpeechDetectorBenchmark.WriteFeatures(raw, features);
+        return 0;
     default:
-        Console.Error.WriteLine("Usage: kernels | peers PROGRAMS MODEL WAV [THREADS] [ROUNDS] | beams MODEL FOLDER [THREADS] [ROUNDS]");
+        Console.Error.WriteLine(
+            "Usage: kernels | peers PROGRAMS MODEL WAV [THREADS] [ROUNDS] | beams MODEL FOLDER [THREADS] [ROUNDS] | speech [ROUNDS] | speech-features RAW FEATURES");
         return 2;
 }
 

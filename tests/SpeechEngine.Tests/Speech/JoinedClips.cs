@@ -1,4 +1,3 @@
-using System.Text.Json;
 using SpeechEngine.Audio;
 using SpeechEngine.Speech;
 
@@ -13,15 +12,18 @@ sealed record JoinedClips(float[] Samples, IReadOnlyList<Utterance> Utterances)
 {
     const int Frame = 160;
 
-    // Speech has a range of about 25 dB above a quiet room: what is further below the loudest part of an utterance nobody hears as its beginning.
-    const double Range = 25;
+    // What is further below an utterance's loud part nobody hears as its beginning: the softest sounds of speech, f and th, lie about 30 dB below its vowels.
+    const double Range = 30;
 
-    /// <summary>Joins the clips that were made without background noise.</summary>
+    // A clip's own noise ends its voice earlier; over 10 ms noise does not rise so many times above itself.
+    const double AboveNoise = 4;
+
+    /// <summary>Joins the clips.</summary>
     /// <param name="longestPause">Pauses last from <paramref name="shortestPause"/> to this many seconds, between the voices themselves.</param>
     public static JoinedClips Read(int seed, double shortestPause, double longestPause, int count = int.MaxValue)
     {
         var random = new Random(seed);
-        var clips = CleanClips();
+        var clips = Clips();
         random.Shuffle(clips);
         var samples = new List<float>();
         var utterances = new List<Utterance>();
@@ -47,16 +49,10 @@ sealed record JoinedClips(float[] Samples, IReadOnlyList<Utterance> Utterances)
         Utterances.Sum(utterance => Sounds.Power(Samples.AsSpan(utterance.Voice.Start, utterance.Voice.Length)) * utterance.Voice.Length)
         / Utterances.Sum(utterance => (double)utterance.Voice.Length);
 
-    /// <summary>Names of the clips without background noise.</summary>
-    public static string[] CleanClips()
-    {
-        using var truth = JsonDocument.Parse(File.ReadAllBytes(TestFiles.Data("clips", "truth.json")));
-        return [.. truth.RootElement.EnumerateArray()
-            .Where(clip => clip.TryGetProperty("noise", out var noise) && noise.GetString() is "")
-            .Select(clip => clip.GetProperty("clip").GetString()!)];
-    }
+    /// <summary>Names of all clips; no voice of theirs was fitted to, and every fourth was made with noise at 20 dB.</summary>
+    public static string[] Clips() => [.. Directory.GetFiles(TestFiles.Data("clips"), "*.wav").Select(Path.GetFileName).Order(StringComparer.Ordinal)!];
 
-    /// <summary>First to last 10 ms of a clean clip that lie within 25 dB of its loudest tenth.</summary>
+    /// <summary>First to last 10 ms of a clip that lie within 30 dB of its loudest tenth and above its own noise, of which its quietest twentieth is.</summary>
     public static SpeechRegion VoiceOf(ReadOnlySpan<float> samples)
     {
         var powers = new double[samples.Length / Frame];
@@ -65,7 +61,8 @@ sealed record JoinedClips(float[] Samples, IReadOnlyList<Utterance> Utterances)
             powers[i] = Sounds.Power(samples.Slice(i * Frame, Frame));
         }
 
-        var threshold = powers.Order().ElementAt(powers.Length * 9 / 10) * Math.Pow(10, -Range / 10);
+        var sorted = powers.Order().ToArray();
+        var threshold = Math.Max(sorted[powers.Length * 9 / 10] * Math.Pow(10, -Range / 10), sorted[powers.Length / 20] * AboveNoise);
         return new SpeechRegion(
             Array.FindIndex(powers, power => power >= threshold) * Frame,
             (Array.FindLastIndex(powers, power => power >= threshold) + 1) * Frame);

@@ -10,6 +10,9 @@ static class Sounds
 {
     const int Rate = PcmAudio.SampleRate;
 
+    // Swings of a vibrato per second.
+    const double Vibrato = 5;
+
     /// <summary>Digital silence.</summary>
     public static float[] Silence(double seconds) => new float[(int)(seconds * Rate)];
 
@@ -99,7 +102,8 @@ static class Sounds
     }
 
     /// <summary>Chords of three or four tones that last half a second to two seconds each.</summary>
-    public static float[] Chords(double seconds, int harmonics, double level, int seed)
+    /// <param name="vibrato">How far the pitch swings, five times a second, as a share of itself.</param>
+    public static float[] Chords(double seconds, int harmonics, double level, int seed, double vibrato = 0)
     {
         var random = new Random(seed);
         var samples = Silence(seconds);
@@ -110,7 +114,7 @@ static class Sounds
             int[] steps = random.Next(2) == 0 ? [0, 4, 7] : [0, 3, 7, 10];
             foreach (var step in steps)
             {
-                AddNote(samples, at, length, root * Math.Pow(2, step / 12d), harmonics, 0.01, 0.2);
+                AddNote(samples, at, length, root * Math.Pow(2, step / 12d), harmonics, 0.01, vibrato > 0 ? 2 : 0.2, vibrato);
             }
 
             at += length;
@@ -140,6 +144,28 @@ static class Sounds
         return AtPeak(samples, level);
     }
 
+    /// <summary>Chords broken into single notes, up and down, 4 to 12 of them a second, each dying away under the next.</summary>
+    public static float[] Arpeggios(double seconds, int harmonics, double level, int seed)
+    {
+        var random = new Random(seed);
+        var length = 1 / (4.0 + random.Next(9));
+        var samples = Silence(seconds);
+        int[] steps = [];
+        var root = 0d;
+        for (var i = 0; i * length < seconds; i++)
+        {
+            if (i % 8 == 0)
+            {
+                root = 110 * Math.Pow(2, random.Next(24) / 12d);
+                steps = random.Next(2) == 0 ? [0, 4, 7, 12, 16, 12, 7, 4] : [0, 3, 7, 12, 15, 12, 7, 3];
+            }
+
+            AddNote(samples, i * length, 3 * length, root * Math.Pow(2, steps[i % 8] / 12d), harmonics, 0.005, length);
+        }
+
+        return AtPeak(samples, level);
+    }
+
     /// <summary>Short clicks at random moments: a decaying burst of a few milliseconds each.</summary>
     public static float[] Clicks(double seconds, double perSecond, double level, int seed)
     {
@@ -156,6 +182,19 @@ static class Sounds
         }
 
         return AtPeak(samples, level);
+    }
+
+    /// <summary>What a telephone lets through, 300 to 3400 Hz: two second-order filters (Butterworth) either way.</summary>
+    public static float[] Telephone(ReadOnlySpan<float> sound)
+    {
+        var samples = sound.ToArray();
+        foreach (var quality in (ReadOnlySpan<double>)[0.5412, 1.3066])
+        {
+            Filter(samples, 300, quality, high: true);
+            Filter(samples, 3400, quality, high: false);
+        }
+
+        return samples;
     }
 
     /// <summary>The sum of two sounds, as long as the first.</summary>
@@ -186,6 +225,24 @@ static class Sounds
         return sum / Math.Max(samples.Length, 1);
     }
 
+    // Second-order sections by the bilinear transform.
+    static void Filter(float[] samples, double frequency, double quality, bool high)
+    {
+        var k = Math.Tan(Math.PI * frequency / Rate);
+        var scale = 1 / (1 + (k / quality) + (k * k));
+        var b0 = (high ? 1 : k * k) * scale;
+        var b1 = (high ? -2 : 2) * b0;
+        var a1 = 2 * ((k * k) - 1) * scale;
+        var a2 = (1 - (k / quality) + (k * k)) * scale;
+        double x1 = 0, x2 = 0, y1 = 0, y2 = 0;
+        for (var i = 0; i < samples.Length; i++)
+        {
+            var y = (b0 * samples[i]) + (b1 * x1) + (b0 * x2) - (a1 * y1) - (a2 * y2);
+            (x2, x1, y2, y1) = (x1, samples[i], y1, y);
+            samples[i] = (float)y;
+        }
+    }
+
     static float[] AtPeak(float[] samples, double level) =>
         Scaled(samples, Math.Pow(10, level / 20) / samples.Max(Math.Abs));
 
@@ -207,17 +264,18 @@ static class Sounds
         }
     }
 
-    static void AddNote(float[] samples, double start, double length, double frequency, int harmonics, double attack, double decay)
+    static void AddNote(float[] samples, double start, double length, double frequency, int harmonics, double attack, double decay, double vibrato = 0)
     {
         var first = (int)(start * Rate);
         var count = Math.Min((int)(length * Rate), samples.Length - first);
         for (var i = 0; i < count; i++)
         {
             var time = (double)i / Rate;
+            var phase = 2 * Math.PI * frequency * (time + (vibrato / (2 * Math.PI * Vibrato) * Math.Sin(2 * Math.PI * Vibrato * time)));
             var envelope = Math.Min(1, time / attack) * Math.Exp(-time / decay) * Math.Min(1, (length - time) / 0.02);
             for (var harmonic = 1; harmonic <= harmonics && harmonic * frequency < Rate / 2.5; harmonic++)
             {
-                samples[first + i] += (float)(envelope / harmonic * Math.Sin(2 * Math.PI * harmonic * frequency * time));
+                samples[first + i] += (float)(envelope / harmonic * Math.Sin(harmonic * phase));
             }
         }
     }

@@ -3,17 +3,35 @@ using SpeechEngine.Kernels;
 namespace SpeechEngine.Speech.Spectral;
 
 /// <summary>
-/// What the detector hears of a frame: levels of 17 bands and how periodic it is. A frame is 32 ms (512 samples, Hann window) every
-/// 10 ms, centred on its 10 ms. The transform is a product over frames folded by symmetry, as in the mel spectrogram, up to 4 kHz;
-/// what the frame has above that is its whole energy less the part below (Parseval).
+/// What the detector hears of a frame: levels of 17 bands, how periodic it is and at which pitch, how like its predecessor and how peaked.
+/// A frame is 32 ms (512 samples, Hann window) every 20 ms, centred on its 20 ms. The transform is a product over frames folded by
+/// symmetry, as in the mel spectrogram, up to 4 kHz; what the frame has above that is its whole energy less the part below (Parseval).
 /// </summary>
 sealed unsafe class SpectralFrames : IDisposable
 {
     /// <summary>Samples from one frame to the next.</summary>
-    public const int Hop = 160;
+    public const int Hop = 320;
 
     /// <summary>Bands of a frame: the critical bands (Bark) from 100 Hz to 4 kHz, and one above.</summary>
     public const int Bands = 17;
+
+    /// <summary>Where a frame's values lie: levels in decibels [0, 17), level of the whole, then those named below.</summary>
+    public const int Whole = Bands;
+
+    /// <summary>0 to 1: correlation of the spectrum's harmonics with themselves one pitch further.</summary>
+    public const int Periodicity = Bands + 1;
+
+    /// <summary>Octaves above 160 Hz of the pitch; 0 where there is none.</summary>
+    public const int Pitch = Bands + 2;
+
+    /// <summary>-1 to 1: correlation of the spectrum with that of the frame before.</summary>
+    public const int Likeness = Bands + 3;
+
+    /// <summary>Logarithm of the largest amplitude up to 2 kHz over the mean one.</summary>
+    public const int Peak = Bands + 4;
+
+    /// <summary>Values of a frame.</summary>
+    public const int Values = Bands + 5;
 
     const int FrameSamples = 512;
     const int Half = FrameSamples / 2;
@@ -28,9 +46,7 @@ sealed unsafe class SpectralFrames : IDisposable
     const int LagStride = 192;
     const int FirstPitchBin = 2;
     const int PitchBins = 62;
-
-    // Frames between two spectra that are compared.
-    const int Apart = 6;
+    const float MiddleLag = 100f;
 
     // White noise at -90 dB of full scale, per bin: quieter than that is silence, not a background to rise above.
     const float LeastPower = 2e-7f;
@@ -55,27 +71,24 @@ sealed unsafe class SpectralFrames : IDisposable
     }
 
     /// <summary>Floats of working room.</summary>
-    public static int WorkFloats => (Chunk * ((2 * FoldStride) + (2 * BinStride) + LagStride + 1)) + (Apart * BinStride);
+    public static int WorkFloats => (Chunk * ((2 * FoldStride) + (2 * BinStride) + LagStride + 1)) + BinStride;
 
     /// <summary>Computes <paramref name="frames"/> frames.</summary>
-    /// <param name="levels">[frames, 17], decibels.</param>
-    /// <param name="periodicity">[frames], 0 to 1.</param>
-    /// <param name="likeness">[frames], -1 to 1: correlation of the spectra 30 ms before and after.</param>
-    public void Compute(ReadOnlySpan<float> samples, int firstFrame, int frames, float* work, float* levels, float* periodicity, float* likeness)
+    /// <param name="values">[frames, 22].</param>
+    public void Compute(ReadOnlySpan<float> samples, int firstFrame, int frames, float* work, float* values)
     {
         var even = work;
         var odd = even + (Chunk * FoldStride);
         var real = odd + (Chunk * FoldStride);
-        var earlier = real + (Chunk * BinStride);
-        var imaginary = earlier + (Apart * BinStride);
-        new Span<float>(earlier, Apart * BinStride).Clear();
-        new Span<float>(likeness, frames).Fill(1f);
+        var before = real + (Chunk * BinStride);
+        var imaginary = before + BinStride;
         var lags = imaginary + (Chunk * BinStride);
         var energies = lags + (Chunk * LagStride);
         var plain = new TileFinish { Scale = 1f };
         var cosines = PanelView.Of(PanelFormat.Float, _cosines.Data, Half + 1, Bins);
         var sines = PanelView.Of(PanelFormat.Float, _sines.Data, Half + 1, Bins);
         var correlation = PanelView.Of(PanelFormat.Float, _correlation.Data, PitchBins, Lags + 1);
+        new Span<float>(before, BinStride).Clear();
         for (var first = 0; first < frames; first += Chunk)
         {
             var count = Math.Min(Chunk, frames - first);
@@ -88,22 +101,21 @@ sealed unsafe class SpectralFrames : IDisposable
             MatMul.Compute(odd, FoldStride, count, in sines, in plain, imaginary, BinStride);
             for (var frame = 0; frame < count; frame++)
             {
-                Levels(real + (frame * BinStride), imaginary + (frame * BinStride), energies[frame], levels + ((first + frame) * Bands));
+                Levels(real + (frame * BinStride), imaginary + (frame * BinStride), energies[frame], values + ((first + frame) * Values));
             }
 
             // Amplitudes instead of powers: the strongest formant must not drown the other harmonics.
             MatMul.Compute(imaginary + FirstPitchBin, BinStride, count, in correlation, in plain, lags, LagStride);
             for (var frame = 0; frame < count; frame++)
             {
-                periodicity[first + frame] = Periodicity(lags + (frame * LagStride));
-                if (first + frame >= Apart)
-                {
-                    var spectrum = imaginary + FirstPitchBin + (frame * BinStride);
-                    likeness[first + frame - (Apart / 2)] = Likeness(spectrum, spectrum - (Apart * BinStride));
-                }
+                var value = values + ((first + frame) * Values);
+                (value[Periodicity], value[Pitch]) = PitchOf(lags + (frame * LagStride));
+                var spectrum = imaginary + FirstPitchBin + (frame * BinStride);
+                (value[Likeness], value[Peak]) = Compare(spectrum, spectrum - BinStride);
             }
 
-            Buffer.MemoryCopy(imaginary + ((Chunk - Apart) * BinStride), earlier, Apart * BinStride * sizeof(float), Apart * BinStride * sizeof(float));
+            // The next chunk's first frame is compared with this one's last.
+            Buffer.MemoryCopy(imaginary + ((Chunk - 1) * BinStride), before, BinStride * sizeof(float), BinStride * sizeof(float));
         }
     }
 
@@ -177,6 +189,7 @@ sealed unsafe class SpectralFrames : IDisposable
         }
 
         levels[Bands - 1] = Decibels(MathF.Max(energy - below, LeastShare * energy) + (LeastPower * Bins));
+        levels[Whole] = Decibels(energy + (LeastPower * 2 * Bins));
     }
 
     /// <summary>
@@ -190,38 +203,50 @@ sealed unsafe class SpectralFrames : IDisposable
         return Math.Cos(bin * angle) / (overlap * overlap);
     }
 
-    static float Likeness(float* left, float* right)
+    static (float Likeness, float Peak) Compare(float* spectrum, float* before)
     {
-        float sumLeft = 0f, sumRight = 0f, squaresLeft = 0f, squaresRight = 0f, products = 0f;
+        float sum = 0f, sumBefore = 0f, squares = 0f, squaresBefore = 0f, products = 0f, largest = 0f;
         for (var bin = 0; bin < PitchBins; bin++)
         {
-            sumLeft += left[bin];
-            sumRight += right[bin];
-            squaresLeft += left[bin] * left[bin];
-            squaresRight += right[bin] * right[bin];
-            products += left[bin] * right[bin];
+            sum += spectrum[bin];
+            sumBefore += before[bin];
+            squares += spectrum[bin] * spectrum[bin];
+            squaresBefore += before[bin] * before[bin];
+            products += spectrum[bin] * before[bin];
+            largest = MathF.Max(largest, spectrum[bin]);
         }
 
-        var variances = (squaresLeft - (sumLeft * sumLeft / PitchBins)) * (squaresRight - (sumRight * sumRight / PitchBins));
-        return variances > 0f ? (products - (sumLeft * sumRight / PitchBins)) / MathF.Sqrt(variances) : 1f;
+        var variances = (squares - (sum * sum / PitchBins)) * (squaresBefore - (sumBefore * sumBefore / PitchBins));
+        return (
+            variances > 0f ? (products - (sum * sumBefore / PitchBins)) / MathF.Sqrt(variances) : 1f,
+            sum > 0f ? MathF.Log(largest * PitchBins / sum) : 0f);
     }
 
     static float Decibels(float power) => 10f * MathF.Log10(MathF.Min(power, 1e30f));
 
-    /// <summary>Largest correlation at a distance that a voice's pitch may have, relative to distance 0.</summary>
-    static float Periodicity(float* lags)
+    /// <summary>Largest correlation at a distance that a voice's pitch may have, relative to distance 0, and that pitch.</summary>
+    static (float Periodicity, float Pitch) PitchOf(float* lags)
     {
-        var all = lags[Lags];
+        var at = 0;
         var largest = 0f;
         for (var lag = 1; lag < Lags - 1; lag++)
         {
             // Only a peak counts: a low sound is similar to itself at every short distance.
             if (lags[lag] > largest && lags[lag] >= lags[lag - 1] && lags[lag] >= lags[lag + 1])
             {
-                largest = lags[lag];
+                (at, largest) = (lag, lags[lag]);
             }
         }
 
-        return largest > 0f && all > 0f ? largest / all : 0f;
+        var all = lags[Lags];
+        if (at == 0 || all <= 0f)
+        {
+            return (0f, 0f);
+        }
+
+        // The top of the parabola through the peak and its neighbours.
+        var bend = lags[at - 1] - (2 * largest) + lags[at + 1];
+        var exact = FirstLag + at + (bend < 0f ? 0.5f * (lags[at - 1] - lags[at + 1]) / bend : 0f);
+        return (largest / all, MathF.Log2(MiddleLag / exact));
     }
 }
