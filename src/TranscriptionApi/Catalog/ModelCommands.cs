@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using TranscriptionApi.Settings;
+using TranscriptionApi.Uploads;
 
 namespace TranscriptionApi.Catalog;
 
@@ -62,7 +63,7 @@ static class ModelCommands
         }
 
         var options = configuration.Section(ModelOptions.Section, new ModelOptionsValidator());
-        return (options, parsed.GetValue(DataFolder) ?? configuration["Data:Folder"] ?? "data");
+        return (options, parsed.GetValue(DataFolder) ?? configuration.Section(DataOptions.Section, new DataOptionsValidator()).Folder);
     }
 
     static int List((ModelOptions Models, string DataFolder) settings, TextWriter output)

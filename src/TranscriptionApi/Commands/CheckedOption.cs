@@ -56,6 +56,19 @@ static class CheckedOption
             CustomParser = result => Read(name, result.Tokens[0].Value, read, result),
         };
 
+    /// <summary>The path of a file or folder, which is never empty; null when it is not given.</summary>
+    public static Option<string?> Path(string name, string helpName, string description, params string[] aliases) =>
+        Value<string>(name, helpName, text => text.Length > 0 ? (text, null) : (null, "the path is empty."), description, aliases);
+
+    /// <summary>Refuses an argument that is the empty path, as an unset variable of a script leaves it.</summary>
+    public static void RefuseEmptyPath(ArgumentResult result)
+    {
+        if (result.Tokens is [{ Value.Length: 0 }])
+        {
+            result.AddError($"The path of '{result.Argument.Name}' is empty.");
+        }
+    }
+
     static T? Read<T>(string name, string text, Func<string, (T? Value, string? Problem)> read, ArgumentResult result)
     {
         var (value, problem) = read(text);

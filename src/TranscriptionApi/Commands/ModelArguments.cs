@@ -6,6 +6,7 @@ using TranscriptionApi.Catalog;
 using TranscriptionApi.Engine;
 using TranscriptionApi.Settings;
 using TranscriptionApi.Transcriptions;
+using TranscriptionApi.Uploads;
 
 namespace TranscriptionApi.Commands;
 
@@ -24,9 +25,10 @@ sealed class ModelArguments
 
     Option<int?> Threads { get; } = CheckedOption.Number("--threads", 0, 1024, "Worker threads, 0 to 1024; 0 is one per processor (default: setting Engine:Threads).", "-t");
 
-    Option<string?> SpeechModel { get; } = new("--vad-model") { Description = "Silero speech detection model in ggml form, instead of the built-in detector.", HelpName = "PATH" };
+    Option<string?> SpeechModel { get; } = CheckedOption.Path(
+        "--vad-model", "PATH", "Silero speech detection model in ggml form (default: setting Engine:SpeechModel, or else the built-in detector).");
 
-    Option<string?> DataFolder { get; } = new("--data-folder") { Description = "Pulled models are in its \"models\" folder (default: setting Data:Folder).", HelpName = "DIR" };
+    Option<string?> DataFolder { get; } = CheckedOption.Path("--data-folder", "DIR", "Pulled models are in its \"models\" folder (default: setting Data:Folder).");
 
     public void AddTo(Command command)
     {
@@ -44,7 +46,8 @@ sealed class ModelArguments
         var models = configuration.Section(ModelOptions.Section, new ModelOptionsValidator());
         var engine = configuration.Section(EngineOptions.Section, new EngineOptionsValidator());
         var audio = configuration.Section(AudioOptions.Section, new AudioOptionsValidator());
-        var catalog = new ModelCatalog(models, parsed.GetValue(DataFolder) ?? configuration["Data:Folder"] ?? "data");
+        var data = configuration.Section(DataOptions.Section, new DataOptionsValidator());
+        var catalog = new ModelCatalog(models, parsed.GetValue(DataFolder) ?? data.Folder);
         var speechModel = parsed.GetValue(SpeechModel);
         if (speechModel is not null && !File.Exists(speechModel))
         {
@@ -54,7 +57,7 @@ sealed class ModelArguments
         return new ModelChoice
         {
             Path = PathOf(parsed.GetValue(Model) ?? models.Default, catalog),
-            Settings = new EngineSettings { Threads = parsed.GetValue(Threads) ?? engine.Threads, SpeechModel = speechModel },
+            Settings = new EngineSettings { Threads = parsed.GetValue(Threads) ?? engine.Threads, SpeechModel = speechModel ?? engine.Settings().SpeechModel },
             Decode = new AudioDecoder(new AudioDecoderSettings { MaxDuration = LongestAudio, FfmpegTimeLimit = LongestDecoding, Ffmpeg = audio.Ffmpeg }).Decode,
         };
     }
@@ -97,7 +100,12 @@ sealed record ModelChoice
         {
             engine = host.Load(Path, Settings);
         }
-        catch (Exception error) when (error is InvalidModelException || StartError.IsExpected(error))
+        catch (InvalidModelException error)
+        {
+            // Its message names the file, which may be the speech detection model's.
+            throw new CommandFailure(ExitCode.Undecodable, error.Message, error);
+        }
+        catch (Exception error) when (StartError.IsExpected(error))
         {
             throw new CommandFailure(ExitCode.Undecodable, $"The model '{Path}' cannot be used: {error.Message}", error);
         }

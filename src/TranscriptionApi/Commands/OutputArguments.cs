@@ -13,11 +13,8 @@ sealed class OutputArguments
     Option<FileFormat[][]> Format { get; } = CheckedOption.List<FileFormat[]>(
         "--output-format", "LIST", ReadFormat, "txt (default), srt, vtt, json, tsv, lrc, or all of them; several by comma.", "-f");
 
-    Option<string?> Folder { get; } = new("--output-dir", "-o")
-    {
-        Description = "Folder for the results, made when it is not there (default: beside each file).",
-        HelpName = "DIR",
-    };
+    Option<string?> Folder { get; } = CheckedOption.Path(
+        "--output-dir", "DIR", "Folder for the results, made when it is not there (default: beside each file).", "-o");
 
     Option<int?> LineWidth { get; } = CheckedOption.Number("--max-line-width", 8, 200, "Characters of a line in srt and vtt, 8 to 200.");
 
@@ -40,18 +37,30 @@ sealed class OutputArguments
         command.Options.Add(Verbose);
     }
 
+    /// <param name="parsed">The command line.</param>
     /// <param name="hasWords">Whether the results shall have the times of words.</param>
+    /// <exception cref="CommandFailure">Subtitles are shaped that are not asked for.</exception>
     public OutputChoice Read(ParseResult parsed, bool hasWords) => new()
     {
-        Formats = parsed.GetValue(Format) is { Length: > 0 } formats ? [.. formats.SelectMany(several => several).Distinct()] : [FileFormats.Text],
+        Formats = ReadFormats(parsed),
         Folder = parsed.GetValue(Folder) is { } folder ? Path.GetFullPath(folder) : null,
         Layout = new Layout { HasWords = hasWords, Subtitles = ReadShape(parsed) },
         Quiet = parsed.GetValue(Quiet),
         Verbose = parsed.GetValue(Verbose),
     };
 
+    FileFormat[] ReadFormats(ParseResult parsed) =>
+        parsed.GetValue(Format) is { Length: > 0 } formats ? [.. formats.SelectMany(several => several).Distinct()] : [FileFormats.Text];
+
     SubtitleShape? ReadShape(ParseResult parsed)
     {
+        // A shape of something that is not written would do nothing without a word.
+        Option[] options = [LineWidth, LineCount, ReadingSpeed];
+        if (Array.Find(options, option => parsed.GetResult(option) is not null) is { } idle && !Array.Exists(ReadFormats(parsed), format => format.IsSubtitles))
+        {
+            throw new CommandFailure(ExitCode.NoInput, $"{idle.Name} needs srt or vtt in --output-format.");
+        }
+
         var shape = new SubtitleShape
         {
             MaxLineWidth = parsed.GetValue(LineWidth),

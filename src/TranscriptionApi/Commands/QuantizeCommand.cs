@@ -21,7 +21,11 @@ static class QuantizeCommand
 
     static readonly Option<bool> Force = new("--force") { Description = "Replace the target if it is there already." };
 
-    static QuantizeCommand() => TypeName.AcceptOnlyFromAmong([.. ModelQuantiser.Types.Select(NameOf)]);
+    static QuantizeCommand()
+    {
+        Target.Validators.Add(CheckedOption.RefuseEmptyPath);
+        TypeName.AcceptOnlyFromAmong([.. ModelQuantiser.Types.Select(NameOf)]);
+    }
 
     /// <summary>Runs the verb; the result is the program's exit code.</summary>
     public static Task<int> RunAsync(string[] args) => RunAsync(args, Console.Out, Console.Error);

@@ -13,6 +13,7 @@ sealed class TranscribeCommand
     readonly CommandHost _host;
     readonly OutputChoice _output;
     readonly TranscriptionProgress _progress;
+    readonly Dictionary<string, Stream> _pipes = new(StringComparer.Ordinal);
 
     TranscribeCommand(CommandHost host, OutputChoice output, bool isShown)
     {
@@ -81,7 +82,8 @@ sealed class TranscribeCommand
     void Transcribe(string file, FileTranscriber transcriber, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        using var spool = file == Pipe ? Spool.Read(_host.Input(), cancellation) : null;
+        using var pipe = file == Pipe ? _host.Input() : _pipes.GetValueOrDefault(file);
+        using var spool = pipe is null ? null : Spool.Read(pipe, cancellation);
         var textComes = IsShown && _output.Formats[0] == FileFormats.Text;
         var transcript = _progress.Show(NameOf(file), progress => transcriber.Transcribe(
             spool?.Path ?? file,
@@ -147,16 +149,27 @@ sealed class TranscribeCommand
         }
     }
 
-    static void CheckReadable(string file)
+    void CheckReadable(string file)
     {
         if (Directory.Exists(file))
         {
             throw new CommandFailure(ExitCode.NoInput, "is a folder; \"watch\" transcribes what is in a folder.");
         }
 
-        if (file != Pipe)
+        if (file == Pipe)
         {
-            File.OpenRead(file).Dispose();
+            return;
+        }
+
+        var stream = File.OpenRead(file);
+        if (stream.CanSeek)
+        {
+            stream.Dispose();
+        }
+        else
+        {
+            // A pipe with a name, as <(...) makes them: who writes to it does so once.
+            _pipes[file] = stream;
         }
     }
 
@@ -176,6 +189,11 @@ sealed class TranscribeCommand
     /// <summary>A misspelt option would be taken for a file.</summary>
     static void RefuseOptions(ArgumentResult result)
     {
+        if (result.Tokens.Any(token => token.Value.Length == 0))
+        {
+            result.AddError("The name of a file is empty.");
+        }
+
         foreach (var name in result.Tokens.Select(token => token.Value).Where(name => name is ['-', _, ..] && !File.Exists(name)))
         {
             result.AddError($"There is no option '{name}', and no file of that name.");

@@ -129,9 +129,9 @@ public sealed class TranscribeCommandTests : IDisposable
     public async Task Model_that_cannot_be_used_ends_with_two()
     {
         var wav = _run.WriteWav("in/a.wav");
-        _run.Host = _run.Host with { Load = (_, _) => throw new InvalidModelException("The file ends too early.") };
+        _run.Host = _run.Host with { Load = (_, _) => throw new InvalidModelException("The model file alpha cannot be used: it ends too early.") };
         Assert.Equal(2, await _run.TranscribeAsync(wav));
-        Assert.Contains("ggml-alpha.bin' cannot be used: The file ends too early.", _run.Error);
+        Assert.Equal("The model file alpha cannot be used: it ends too early.\n", _run.Error);
     }
 
     [Theory]

@@ -101,6 +101,19 @@ public sealed class ChannelTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Words_and_what_is_left_out_name_their_channel()
+    {
+        _api.Engine.Hear = audio => Loudness(audio) == Left
+            ? [ScriptedEngine.Window("en", ScriptedEngine.Segment(1, 3, " Where is the train to Chicago?", ScriptedEngine.Word(1, 3, " Where?")))]
+            : [ScriptedEngine.Window("en", ScriptedEngine.Segment(1, 3, " Where is the train to Chicago?"))];
+
+        var body = await SeparateAsync([0.02f, Left], ("response_format", "verbose_json"), ("timestamp_granularities[]", "word"));
+
+        Assert.Contains("\"words\":[{\"word\":\"Where\",\"start\":1,\"end\":3,\"probability\":0.75,\"channel\":1}]", body);
+        Assert.Matches("\"dropped_segments\":\\[{.*\"reasons\":\\[\"echo\"\\].*\"channel\":0}\\]}$", body);
+    }
+
+    [Fact]
     public async Task Echo_of_a_louder_channel_is_left_out()
     {
         _api.Engine.Hear = _ => [ScriptedEngine.Window("en", ScriptedEngine.Segment(1, 3, " Where is the train to Chicago?"))];

@@ -13,6 +13,7 @@ static class WatchCommand
     internal static Task<int> RunAsync(string[] args, CommandHost host, CancellationToken cancellation)
     {
         var folder = new Argument<string>("dir") { Description = "The folder to watch." };
+        folder.Validators.Add(CheckedOption.RefuseEmptyPath);
         var recursive = new Option<bool>("--recursive", "-r") { Description = "Watch the folders in it too." };
         var newOnly = new Option<bool>("--new-only") { Description = "Leave alone what is there at the start." };
         var poll = CheckedOption.Number("--poll-seconds", 0.1, 3600.0, "Time between two looks, 0.1 to 3600 s (default 5); a file that stays unchanged for as long counts as complete.");

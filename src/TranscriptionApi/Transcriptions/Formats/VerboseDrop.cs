@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using SpeechEngine;
 
 namespace TranscriptionApi.Transcriptions.Formats;
@@ -12,7 +13,8 @@ sealed record VerboseDrop(
     double SpeechProbability,
     double AvgLogprob,
     double NoSpeechProb,
-    double LoudnessDb)
+    double LoudnessDb,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Channel)
 {
     // Digital silence is infinitely far below full scale, which JSON cannot say.
     const double LeastLoudness = -120;
@@ -32,5 +34,6 @@ sealed record VerboseDrop(
         Math.Round(VerboseJsonFormat.Finite(dropped.SpeechProbability), 4),
         VerboseJsonFormat.Finite(dropped.Segment.AverageLogProbability),
         VerboseJsonFormat.Finite(dropped.Segment.NoSpeechProbability),
-        double.IsNaN(dropped.Loudness) ? LeastLoudness : Math.Round(Math.Max(dropped.Loudness, LeastLoudness), 1));
+        double.IsNaN(dropped.Loudness) ? LeastLoudness : Math.Round(Math.Max(dropped.Loudness, LeastLoudness), 1),
+        dropped.Segment.Channel);
 }

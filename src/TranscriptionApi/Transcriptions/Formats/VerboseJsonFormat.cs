@@ -27,7 +27,7 @@ static class VerboseJsonFormat
             Seconds(transcript.Duration),
             transcript.Text,
             layout.HasSegments ? ToBody(transcript.Segments) : null,
-            layout.HasWords ? [.. transcript.Segments.SelectMany(segment => segment.Words).Select(ToBody).Where(word => word.Word.Length > 0)] : null,
+            layout.HasWords ? [.. transcript.Segments.SelectMany(segment => segment.Words, ToBody).Where(word => word.Word.Length > 0)] : null,
             Usage.Of(transcript),
             language,
             Probabilities(transcript.LanguageProbabilities),
@@ -54,8 +54,8 @@ static class VerboseJsonFormat
         isMixed ? segment.Language : null,
         segment.Channel);
 
-    static VerboseWord ToBody(Word word) =>
-        new(WordText.Bare(word.Text), Seconds(word.Start), Seconds(word.End), Math.Round(Finite(word.Probability), 4));
+    static VerboseWord ToBody(Segment segment, Word word) =>
+        new(WordText.Bare(word.Text), Seconds(word.Start), Seconds(word.End), Math.Round(Finite(word.Probability), 4), segment.Channel);
 
     static Dictionary<string, double>? Probabilities(IReadOnlyList<LanguageProbability> languages) => languages.Count == 0
         ? null
@@ -94,4 +94,5 @@ sealed record VerboseSegment(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Language,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Channel);
 
-sealed record VerboseWord(string Word, double Start, double End, double Probability);
+sealed record VerboseWord(
+    string Word, double Start, double End, double Probability, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Channel);
