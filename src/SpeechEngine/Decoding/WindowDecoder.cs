@@ -73,7 +73,7 @@ static class WindowDecoder
 
             var best = state.Best;
             var count = best.Kept(in limits);
-            var advance = Advance(vocabulary, best, count, in limits);
+            var advance = best.Next(in limits);
             var scores = WindowScores.Of(vocabulary, best.Tokens[..count]);
             if (!isLast && LooksWrong(best, in scores, noSpeech, options))                                                                // (3)
             {
@@ -164,14 +164,6 @@ static class WindowDecoder
         }
 
         WindowSearch.Run(state, start, rules, in limits, temperature, options.LengthPenalty, draws, cancellation);
-    }
-
-    /// <summary>Frames to the next window: to the last timestamp, or the whole window when speech ended with a single one or was given up.</summary>
-    static int Advance(Vocabulary vocabulary, Hypothesis best, int count, in WindowLimits limits)
-    {
-        var tokens = best.Tokens[..count];
-        var endsWithSingleTimestamp = tokens.Length > 1 && tokens[^2].Id < vocabulary.FirstTimestamp && tokens[^1].Id > vocabulary.FirstTimestamp;
-        return limits.CutsAtTimestamps && !best.IsRepeating && !endsWithSingleTimestamp ? best.Advance : ModelDimensions.WindowFrames;
     }
 
     static bool LooksWrong(Hypothesis best, in WindowScores scores, double noSpeech, DecodingOptions options)
