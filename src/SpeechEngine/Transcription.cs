@@ -106,6 +106,7 @@ sealed class Transcription : IDisposable
                     Task = request.Task,
                     Seek = seek,
                     Frames = Math.Min(request.Remaining, ModelDimensions.WindowFrames),
+                    Advance = result.Advance,
                     Samples = passage.Samples[(seek * MelSpectrogram.Hop)..],
                 };
                 segments = WordTimestamps.Add(_state, in words, segments, cancellation);
