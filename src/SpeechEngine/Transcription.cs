@@ -141,7 +141,13 @@ sealed class Transcription : IDisposable
 
     (WindowTranscript Window, int Next) Finish(IReadOnlyList<Segment> segments, List<DroppedSegment> dropped, Passage passage, in WindowRequest request, in WindowResult result)
     {
-        _context.Add(segments, result.Temperature);
+        var isSkipped = IsSilent(in result) || !request.HasSpeech;
+        if (!isSkipped)
+        {
+            // A prompt waits for the speech that it is meant for.
+            _context.Add(segments, result.Temperature);
+        }
+
         if (segments.Count > 0 && !_options.LanguagePerWindow)
         {
             // Only speech tells a language: after a window without any, the next one is asked again.
@@ -149,7 +155,7 @@ sealed class Transcription : IDisposable
         }
 
         // Where nobody is heard, timestamps tell no place to go on from.
-        var next = request.Seek + (IsSilent(in result) || !request.HasSpeech ? ModelDimensions.WindowFrames : result.Advance);
+        var next = request.Seek + (isSkipped ? ModelDimensions.WindowFrames : result.Advance);
         var start = _position;
         _position = passage.End(Math.Min(next, passage.Frames));
         return (new WindowTranscript
