@@ -49,7 +49,7 @@ sealed class Transcription : IDisposable
     public IEnumerable<WindowTranscript> Windows(CancellationToken cancellation)
     {
         var speech = _options.DropInvented || _options.SpeechDetection is not null ? _detector.Detect(_audio.Samples, cancellation) : null;    // (1)
-        _guard = _options.DropInvented ? new InventionGuard(speech!, _audio, _options.Decoding) : null;
+        _guard = _options.DropInvented ? new InventionGuard(speech!, _audio, _options) : null;
         foreach (var passage in Passages(speech))                                                                                         // (2)
         {
             // A passage is as loud as its own speech: a quiet speaker is not measured by a loud one.
