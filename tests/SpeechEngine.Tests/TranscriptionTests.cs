@@ -40,6 +40,19 @@ public sealed class TranscriptionTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void What_somebody_really_repeats_is_heard_to_its_end_without_further_attempts()
+    {
+        using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
+        using var audio = Join([.. Enumerable.Repeat<(string?, double)>(("en-02.wav", 0), 8)]);
+        var options = new TranscribeOptions { Language = "en", Decoding = new DecodingOptions { TemperatureIncrement = 0 } };
+
+        var segments = engine.Transcribe(audio, options, CancellationToken.None).SelectMany(window => window.Segments).ToList();
+
+        Assert.InRange(segments.Count, 7, 9);
+        Assert.InRange(segments[^1].Start, audio.Duration - TimeSpan.FromSeconds(3), audio.Duration);
+    }
+
+    [Fact]
     public void A_prompt_waits_for_the_first_window_with_speech()
     {
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());

@@ -75,16 +75,19 @@ static class WindowDecoder
             var count = best.Kept(in limits);
             var advance = best.Next(in limits);
             var scores = WindowScores.Of(vocabulary, best.Tokens[..count]);
-            if (!isLast && LooksWrong(best, in scores, noSpeech, options))                                                                // (3)
+            if (LooksWrong(best, in scores, noSpeech, options) && (!isLast || best.IsRepeating))                        // (3)
             {
                 var good = GoodBeginning.Find(vocabulary, best, in limits, options);
-                if (good.Frames < LeastGoodFrames)
+                if (good.Frames >= LeastGoodFrames)
+                {
+                    // Also after the last attempt: what comes round again may have been said, and other words may follow.
+                    (count, advance) = (good.Count, good.Frames);
+                    scores = WindowScores.Of(vocabulary, best.Tokens[..count]);
+                }
+                else if (!isLast)
                 {
                     continue;
                 }
-
-                (count, advance) = (good.Count, good.Frames);
-                scores = WindowScores.Of(vocabulary, best.Tokens[..count]);
             }
 
             return new WindowResult(language, languages, count, advance, temperature, scores, noSpeech);
