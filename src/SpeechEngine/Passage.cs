@@ -58,7 +58,13 @@ sealed class Passage
             words[i] = segment.Words[i] with { Start = start, End = end };
         }
 
-        return segment with { Start = _window.StartOf(segment.Start), End = Later(_window.StartOf(segment.Start), _window.EndOf(segment.End)), Words = words };
+        return segment with
+        {
+            Start = _window.StartOf(segment.Start),
+            End = Later(_window.StartOf(segment.Start), _window.EndOf(segment.End)),
+            Words = words,
+            Seek = (int)(_window.StartOf(MelSpectrogram.TimeOf(segment.Seek)) / MelSpectrogram.TimeOf(1)),
+        };
     }
 
     // A segment without any length on a seam would end before the pause that it begins after.

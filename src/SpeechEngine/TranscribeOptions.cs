@@ -27,7 +27,7 @@ public sealed record TranscribeOptions
     /// <summary>Detects the language of every window anew, for recordings in several languages; otherwise the first window with speech decides.</summary>
     public bool LanguagePerWindow { get; init; }
 
-    /// <summary>Text the recording could be a continuation of: names and spelling to expect. Used for the first window.</summary>
+    /// <summary>Text the recording could be a continuation of: names and spelling to expect. Shown up to the first window with speech.</summary>
     public string? Prompt { get; init; }
 
     /// <summary>Words and names to expect; unlike <see cref="Prompt"/> they are shown to the model before every window.</summary>

@@ -27,7 +27,7 @@ public sealed record Segment
     /// <summary>Channel of the recording, counted from 0, when its channels were transcribed one by one.</summary>
     public int? Channel { get; init; }
 
-    /// <summary>Where the window of this segment starts, in mel frames of 10 ms.</summary>
+    /// <summary>Where the window of this segment starts within the audio, in mel frames of 10 ms.</summary>
     public required int Seek { get; init; }
 
     /// <summary>Temperature the window was decoded with.</summary>

@@ -49,7 +49,7 @@ sealed class Transcription : IDisposable
     public IEnumerable<WindowTranscript> Windows(CancellationToken cancellation)
     {
         var speech = _options.DropInvented || _options.SpeechDetection is not null ? _detector.Detect(_audio.Samples, cancellation) : null;    // (1)
-        _guard = _options.DropInvented ? new InventionGuard(speech!, _audio, _options.Decoding) : null;
+        _guard = _options.DropInvented ? new InventionGuard(speech!, _audio, _options) : null;
         foreach (var passage in Passages(speech))                                                                                         // (2)
         {
             // A passage is as loud as its own speech: a quiet speaker is not measured by a loud one.
@@ -106,6 +106,7 @@ sealed class Transcription : IDisposable
                     Task = request.Task,
                     Seek = seek,
                     Frames = Math.Min(request.Remaining, ModelDimensions.WindowFrames),
+                    Advance = result.Advance,
                     Samples = passage.Samples[(seek * MelSpectrogram.Hop)..],
                 };
                 segments = WordTimestamps.Add(_state, in words, segments, cancellation);
@@ -140,7 +141,13 @@ sealed class Transcription : IDisposable
 
     (WindowTranscript Window, int Next) Finish(IReadOnlyList<Segment> segments, List<DroppedSegment> dropped, Passage passage, in WindowRequest request, in WindowResult result)
     {
-        _context.Add(segments, result.Temperature);
+        var isSkipped = IsSilent(in result) || !request.HasSpeech;
+        if (!isSkipped)
+        {
+            // A prompt waits for the speech that it is meant for.
+            _context.Add(segments, result.Temperature);
+        }
+
         if (segments.Count > 0 && !_options.LanguagePerWindow)
         {
             // Only speech tells a language: after a window without any, the next one is asked again.
@@ -148,7 +155,7 @@ sealed class Transcription : IDisposable
         }
 
         // Where nobody is heard, timestamps tell no place to go on from.
-        var next = request.Seek + (IsSilent(in result) || !request.HasSpeech ? ModelDimensions.WindowFrames : result.Advance);
+        var next = request.Seek + (isSkipped ? ModelDimensions.WindowFrames : result.Advance);
         var start = _position;
         _position = passage.End(Math.Min(next, passage.Frames));
         return (new WindowTranscript

@@ -40,6 +40,30 @@ public sealed class TranscriptionTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void What_somebody_really_repeats_is_heard_to_its_end_without_further_attempts()
+    {
+        using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
+        using var audio = Join([.. Enumerable.Repeat<(string?, double)>(("en-02.wav", 0), 8)]);
+        var options = new TranscribeOptions { Language = "en", Decoding = new DecodingOptions { TemperatureIncrement = 0 } };
+
+        var segments = engine.Transcribe(audio, options, CancellationToken.None).SelectMany(window => window.Segments).ToList();
+
+        Assert.InRange(segments.Count, 7, 9);
+        Assert.InRange(segments[^1].Start, audio.Duration - TimeSpan.FromSeconds(3), audio.Duration);
+    }
+
+    [Fact]
+    public void A_prompt_waits_for_the_first_window_with_speech()
+    {
+        using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
+        using var audio = Join((null, 31), ("en-02.wav", 0));
+        double LogProbability(string? prompt) => engine.Transcribe(audio, new TranscribeOptions { Language = "en", Prompt = prompt }, CancellationToken.None)
+            .SelectMany(window => window.Segments).Single().AverageLogProbability;
+
+        Assert.NotEqual(LogProbability(null), LogProbability("Turn on the radio in the garage."));
+    }
+
+    [Fact]
     public void Every_window_may_have_a_language_of_its_own()
     {
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
@@ -64,6 +88,19 @@ public sealed class TranscriptionTests(ITestOutputHelper output)
         Assert.Equal(["es", "de"], Detect("de", "es").Select(language => language.Language));
         Assert.Equal(1, Detect("de", "es").Sum(language => language.Probability), 1e-9);
         Assert.Throws<ArgumentException>(() => Detect("xx"));
+    }
+
+    [Fact]
+    public void A_segment_knows_where_its_window_lies_in_the_recording_when_only_speech_is_listened_to()
+    {
+        using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
+        using var audio = Join(("en-02.wav", 10), ("en-02.wav", 10), ("en-02.wav", 0));
+        var options = new TranscribeOptions { Language = "en", SpeechDetection = new SpeechDetectionOptions { MaximumLength = TimeSpan.FromSeconds(3) } };
+
+        var segments = engine.Transcribe(audio, options, CancellationToken.None).SelectMany(window => window.Segments).ToList();
+
+        Assert.Equal(3, segments.Count);
+        Assert.All(segments, segment => Assert.InRange(segment.Start - TimeSpan.FromMilliseconds(10 * segment.Seek), TimeSpan.Zero, TimeSpan.FromSeconds(2)));
     }
 
     [Fact]

@@ -31,6 +31,7 @@ sealed class Hypothesis(Vocabulary vocabulary, int capacity)
     readonly RepetitionDetector _repetition = new(capacity);
     double _sum;
     int _placed;
+    bool _closed;
     ulong _wording;
 
     /// <summary>Tokens in the order they were chosen.</summary>
@@ -61,6 +62,7 @@ sealed class Hypothesis(Vocabulary vocabulary, int capacity)
         Advance = WindowFrames;
         _sum = 0;
         _placed = 0;
+        _closed = false;
         _wording = 0;
         _repetition.Reset();
     }
@@ -73,6 +75,7 @@ sealed class Hypothesis(Vocabulary vocabulary, int capacity)
         Advance = other.Advance;
         _sum = other._sum;
         _placed = other._placed;
+        _closed = other._closed;
         _wording = other._wording;
         other.Tokens.CopyTo(_tokens);
         _repetition.CopyFrom(other._repetition);
@@ -101,6 +104,7 @@ sealed class Hypothesis(Vocabulary vocabulary, int capacity)
         {
             Advance = vocabulary.FrameOf(token.Id);
             _placed = Count;
+            _closed |= _repetition.Count > 0;
         }
         else if (token.Id < vocabulary.EndOfText)
         {
@@ -118,6 +122,20 @@ sealed class Hypothesis(Vocabulary vocabulary, int capacity)
         lengthPenalty is { } alpha ? Math.Pow((5.0 + length) / 6.0, alpha) : length;
 
     /// <summary>
+    /// Whether what follows the latest timestamp is left to the next window. A timestamp that only opens the text would leave all of it.
+    /// </summary>
+    public bool IsCut(in WindowLimits limits) => limits.CutsAtTimestamps && _placed > 0 && !IsRepeating && (_closed || _repetition.Count == 0);
+
+    /// <summary>Frames to the next window: to the last timestamp, or the whole window when speech ended with a single one or was given up.</summary>
+    public int Next(in WindowLimits limits)
+    {
+        // A text that ran out of tokens goes on, even if the last of them was a timestamp.
+        var ranOut = Count >= limits.MostTokens && _tokens[Count - 1].Id != vocabulary.EndOfText;
+        var endsWithSingleTimestamp = !ranOut && _placed > 1 && _tokens[_placed - 2].Id < vocabulary.FirstTimestamp;
+        return IsCut(in limits) && !endsWithSingleTimestamp ? Advance : WindowFrames;
+    }
+
+    /// <summary>
     /// Tokens that count, from the front. What follows the last timestamp is heard again by the next window; of a text that goes
     /// round in circles the first round stays.
     /// </summary>
@@ -128,8 +146,7 @@ sealed class Hypothesis(Vocabulary vocabulary, int capacity)
             return IndexOfText(_repetition.Count - _repetition.Surplus);
         }
 
-        var isCut = limits.CutsAtTimestamps && _placed > 0 && (State == HypothesisState.Ended || Advance >= WindowFrames / 2);
-        return isCut ? _placed : Count;
+        return IsCut(in limits) ? _placed : Count;
     }
 
     HypothesisState StateOf(int token, int count, bool isPlaced, int advance, in WindowLimits limits)

@@ -7,12 +7,12 @@ namespace SpeechEngine.Decoding;
 /// Tells text that was spoken from text that the model made up over silence, noise or music. Several witnesses are heard, because each
 /// errs on its own: the speech detector, the model's no-speech token, its certainty, the text's repetitions and the sound's energy.
 /// </summary>
-sealed class InventionGuard(SpeechProbabilities speech, PcmAudio audio, DecodingOptions options)
+sealed class InventionGuard(SpeechProbabilities speech, PcmAudio audio, TranscribeOptions options)
 {
     // Below this there is nothing but the last bits of 16.
     const double SilentDecibels = -80;
 
-    // From this probability on the detector hears somebody.
+    // From this probability on the detector hears somebody; whoever asked for fainter speech is not to lose it here.
     const double Heard = 0.5;
 
     // Speech heard for less than this is no word.
@@ -24,6 +24,9 @@ sealed class InventionGuard(SpeechProbabilities speech, PcmAudio audio, Decoding
     // With less speech than this in a segment the other witnesses decide.
     const double DoubtfulShare = 0.25;
 
+    readonly double _heard = Math.Min(Heard, options.SpeechDetection?.Threshold ?? Heard);
+    readonly DecodingOptions _limits = options.Decoding;
+
     /// <summary>Does the detector hear anybody between two times of the recording?</summary>
     public bool HearsAnybody(TimeSpan start, TimeSpan end) => HeardTime(start, end) >= ShortestWord;
 
@@ -33,7 +36,7 @@ sealed class InventionGuard(SpeechProbabilities speech, PcmAudio audio, Decoding
     public DroppedSegment? Judge(Segment segment, bool isSilent)
     {
         var loudness = Loudness(segment.Start, segment.End);
-        var share = speech.Share(SampleAt(segment.Start), SampleAt(segment.End), Heard);
+        var share = speech.Share(SampleAt(segment.Start), SampleAt(segment.End), _heard);
         var doubts = Doubts(segment);
         var reasons = DropReasons.None;
         if (loudness < SilentDecibels)
@@ -67,16 +70,16 @@ sealed class InventionGuard(SpeechProbabilities speech, PcmAudio audio, Decoding
     DropReasons Doubts(Segment segment)
     {
         var doubts = DropReasons.None;
-        doubts |= segment.NoSpeechProbability > options.NoSpeechThreshold ? DropReasons.NoSpeechProbability : 0;
-        doubts |= segment.LogProbabilities.Average() < options.LogProbabilityThreshold ? DropReasons.LowLogProbability : 0;
-        doubts |= segment.CompressionRatio > options.CompressionRatioThreshold ? DropReasons.Repetition : 0;
+        doubts |= segment.NoSpeechProbability > _limits.NoSpeechThreshold ? DropReasons.NoSpeechProbability : 0;
+        doubts |= segment.LogProbabilities.Average() < _limits.LogProbabilityThreshold ? DropReasons.LowLogProbability : 0;
+        doubts |= segment.CompressionRatio > _limits.CompressionRatioThreshold ? DropReasons.Repetition : 0;
         return doubts;
     }
 
     TimeSpan HeardTime(TimeSpan start, TimeSpan end)
     {
         var (first, last) = (SampleAt(start), SampleAt(end));
-        return TimeSpan.FromSeconds(speech.Share(first, last, Heard) * Math.Max(0, last - first) / PcmAudio.SampleRate);
+        return TimeSpan.FromSeconds(speech.Share(first, last, _heard) * Math.Max(0, last - first) / PcmAudio.SampleRate);
     }
 
     double Loudness(TimeSpan start, TimeSpan end)

@@ -11,7 +11,7 @@ static class SegmentBuilder
     public static List<Segment> Build(DecodingState state, in WindowRequest request, in WindowResult result)
     {
         var source = new Source(state.Model.Vocabulary, request.Seek, Math.Min(request.Remaining, ModelDimensions.WindowFrames), result);
-        var tokens = state.Best.Tokens[..result.Count];
+        var tokens = WithoutEnd(state.Best.Tokens[..result.Count], state.Model.Vocabulary);
         var segments = new List<Segment>();
         if (tokens.Length > 0)
         {
@@ -29,6 +29,10 @@ static class SegmentBuilder
 
         return segments;
     }
+
+    /// <summary>The end of text is no part of a segment; in a context it would tell the model that nothing follows.</summary>
+    static ReadOnlySpan<DecodedToken> WithoutEnd(ReadOnlySpan<DecodedToken> tokens, Vocabulary vocabulary) =>
+        tokens is [.., { Id: var last }] && last == vocabulary.EndOfText ? tokens[..^1] : tokens;
 
     static void Cut(ReadOnlySpan<DecodedToken> tokens, Source source, int start, int windowEnd, List<Segment> segments)
     {

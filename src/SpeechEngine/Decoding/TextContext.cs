@@ -20,7 +20,7 @@ sealed class TextContext
 
     /// <summary>A context of tokens.</summary>
     /// <param name="keywords">Shown before every window.</param>
-    /// <param name="text">Shown until the first window is done, and as long as later text leaves room if <paramref name="remembers"/>.</param>
+    /// <param name="text">Shown until the first window with speech is done, and as long as later text leaves room if <paramref name="remembers"/>.</param>
     public TextContext(IEnumerable<int> keywords, IEnumerable<int> text, bool remembers)
     {
         _keywords = [.. keywords.Take(MostKeywordTokens)];

@@ -73,18 +73,21 @@ static class WindowDecoder
 
             var best = state.Best;
             var count = best.Kept(in limits);
-            var advance = Advance(vocabulary, best, count, in limits);
+            var advance = best.Next(in limits);
             var scores = WindowScores.Of(vocabulary, best.Tokens[..count]);
-            if (!isLast && LooksWrong(best, in scores, noSpeech, options))                                                                // (3)
+            if (LooksWrong(best, in scores, noSpeech, options) && (!isLast || best.IsRepeating))                        // (3)
             {
                 var good = GoodBeginning.Find(vocabulary, best, in limits, options);
-                if (good.Frames < LeastGoodFrames)
+                if (good.Frames >= LeastGoodFrames)
+                {
+                    // Also after the last attempt: what comes round again may have been said, and other words may follow.
+                    (count, advance) = (good.Count, good.Frames);
+                    scores = WindowScores.Of(vocabulary, best.Tokens[..count]);
+                }
+                else if (!isLast)
                 {
                     continue;
                 }
-
-                (count, advance) = (good.Count, good.Frames);
-                scores = WindowScores.Of(vocabulary, best.Tokens[..count]);
             }
 
             return new WindowResult(language, languages, count, advance, temperature, scores, noSpeech);
@@ -164,14 +167,6 @@ static class WindowDecoder
         }
 
         WindowSearch.Run(state, start, rules, in limits, temperature, options.LengthPenalty, draws, cancellation);
-    }
-
-    /// <summary>Frames to the next window: to the last timestamp, or the whole window when speech ended with a single one or was given up.</summary>
-    static int Advance(Vocabulary vocabulary, Hypothesis best, int count, in WindowLimits limits)
-    {
-        var tokens = best.Tokens[..count];
-        var endsWithSingleTimestamp = tokens.Length > 1 && tokens[^2].Id < vocabulary.FirstTimestamp && tokens[^1].Id > vocabulary.FirstTimestamp;
-        return limits.CutsAtTimestamps && !best.IsRepeating && !endsWithSingleTimestamp ? best.Advance : ModelDimensions.WindowFrames;
     }
 
     static bool LooksWrong(Hypothesis best, in WindowScores scores, double noSpeech, DecodingOptions options)

@@ -36,6 +36,7 @@ static class WindowSearch
 
         var position = start.Position;
         var open = count;
+        LogitSummary summary = default;
         for (var row = start.LogitRow; open > 0; row = 0)
         {
             var isFirst = position == start.Position;
@@ -48,11 +49,15 @@ static class WindowSearch
                     continue;
                 }
 
-                // The first token of all sequences is chosen from the same row.
+                // The first token of all sequences is chosen from the same row, which is summed up once: that may take its text away.
                 var logits = state.Logits(row);
-                rules.Apply(logits, hypothesis.SoFar);
-                var summary = TokenChoice.Summarise(logits, firstTimestamp);
-                TokenChoice.Check(in summary);
+                if (!isFirst || i == 0)
+                {
+                    rules.Apply(logits, hypothesis.SoFar);
+                    summary = TokenChoice.Summarise(logits, firstTimestamp);
+                    TokenChoice.Check(in summary);
+                }
+
                 var token = draws.Length == 0
                     ? TokenChoice.Likeliest(logits, in summary, firstTimestamp)
                     : TokenChoice.Draw(logits, in summary, firstTimestamp, temperature, draws[i].NextDouble());

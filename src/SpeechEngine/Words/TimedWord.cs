@@ -20,7 +20,7 @@ sealed class TimedWord(WordGroup group)
 /// <param name="segment">As it was decoded.</param>
 /// <param name="start">Position at which it starts by its timestamp.</param>
 /// <param name="end">Position at which it ends by its timestamp.</param>
-/// <param name="limit">Position at which the audio ends.</param>
+/// <param name="limit">Position at which the audio ends, or the next window begins.</param>
 sealed class TimedSegment(Segment segment, int start, int end, int limit)
 {
     public float Start { get; set; } = start;

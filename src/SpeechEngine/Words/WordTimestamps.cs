@@ -20,6 +20,9 @@ readonly ref struct WordRequest
     /// <summary>Frames of the window that hold audio, 1 to <see cref="ModelDimensions.WindowFrames"/>.</summary>
     public required int Frames { get; init; }
 
+    /// <summary>Frames after which the next window begins: no word ends later, or it would overlap those found there.</summary>
+    public required int Advance { get; init; }
+
     /// <summary>16 kHz, from the window's start.</summary>
     public required ReadOnlySpan<float> Samples { get; init; }
 }
@@ -72,7 +75,7 @@ static class WordTimestamps
         places.AsSpan(placed + 1).Fill(places[placed]);
 
         // (4)
-        var timed = Place(segments, words, places, axis, positions, seek);
+        var timed = Place(segments, words, places, axis, Math.Min(positions, request.Advance / 2), seek);
         WordBorders.Correct(timed);
         return [.. timed.Select(segment => segment.ToSegment(seek, vocabulary.EndOfText))];
     }
@@ -112,13 +115,13 @@ static class WordTimestamps
         return tokens;
     }
 
-    static List<TimedSegment> Place(IReadOnlyList<Segment> segments, List<List<WordGroup>> words, ReadOnlySpan<int> places, SoundAxis axis, int positions, int seek)
+    static List<TimedSegment> Place(IReadOnlyList<Segment> segments, List<List<WordGroup>> words, ReadOnlySpan<int> places, SoundAxis axis, int limit, int seek)
     {
         var timed = new List<TimedSegment>();
         var offset = 0;
         for (var i = 0; i < segments.Count; i++)
         {
-            var segment = new TimedSegment(segments[i], PositionOf(segments[i].Start, seek), PositionOf(segments[i].End, seek), positions);
+            var segment = new TimedSegment(segments[i], PositionOf(segments[i].Start, seek), PositionOf(segments[i].End, seek), limit);
             foreach (var word in words[i])
             {
                 var start = axis.StartOf(places[offset]);

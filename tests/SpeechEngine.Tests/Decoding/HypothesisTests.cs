@@ -25,6 +25,36 @@ public sealed class HypothesisTests
     }
 
     [Fact]
+    public void A_timestamp_that_only_opens_the_text_closes_nothing()
+    {
+        var text = Decode(Limits, At(0.4), 'a', Words.EndOfText);
+
+        Assert.Equal((3, 3000), (text.Kept(in Limits), text.Next(in Limits)));
+        Assert.Equal(20, text.SoFar.LatestTimestamp);
+
+        // Without any text it says where to listen again.
+        Assert.Equal(40, Decode(Limits, At(0.4), Words.EndOfText).Next(in Limits));
+    }
+
+    [Fact]
+    public void A_window_full_of_tokens_is_cut_where_the_next_one_begins()
+    {
+        var limits = Limits with { MostTokens = 5 };
+        var text = Decode(limits, At(0), 'a', At(2), At(2), 'b');
+
+        Assert.Equal(HypothesisState.Failed, text.State);
+        Assert.Equal((4, 200), (text.Kept(in limits), text.Next(in limits)));
+    }
+
+    [Fact]
+    public void A_timestamp_that_took_the_last_token_does_not_say_that_speech_is_over()
+    {
+        var limits = Limits with { MostTokens = 3 };
+        Assert.Equal(1600, Decode(limits, At(0), 'a', At(16)).Next(in limits));
+        Assert.Equal(3000, Decode(Limits, At(0), 'a', At(16), Words.EndOfText).Next(in Limits));
+    }
+
+    [Fact]
     public void A_timestamp_at_the_end_of_the_audio_ends_the_text()
     {
         var limits = Limits with { Remaining = 210 };

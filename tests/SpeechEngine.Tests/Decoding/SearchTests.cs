@@ -99,6 +99,21 @@ public sealed unsafe class SearchTests : IDisposable
         Assert.Equal(Score(5), Score(5));
     }
 
+    [Fact]
+    public void Equal_first_tokens_of_several_draws_are_equally_likely()
+    {
+        // A row in which timestamps are likelier than any text loses its text when the first sequence has chosen.
+        var vocabulary = _model.Vocabulary;
+        var draws = Enumerable.Range(0, 8).Select(_ => new Random(5)).ToArray();
+        var start = Start();
+        new Span<float>(_state.LogitRow(start.LogitRow) + vocabulary.FirstTimestamp, 51).Fill(4f);
+        new Span<float>(_state.LogitRow(start.LogitRow), 1000).Fill(3f);
+
+        WindowSearch.Run(_state, start, _rules, Limits(3), 1f, null, draws, CancellationToken.None);
+
+        Assert.Single(_state.Hypotheses.Select(hypothesis => hypothesis.Tokens[0]).Distinct());
+    }
+
     [Theory]
     [InlineData(false, 0)]
     [InlineData(true, 0)]

@@ -23,7 +23,18 @@ public sealed class SegmentBuilderTests
         Assert.Equal(["a\uFFFD"], Texts([Time, 'a', 0xC3]));
     }
 
-    static List<string> Texts(int[] tokens)
+    [Fact]
+    public void The_end_of_text_is_no_token_of_a_segment()
+    {
+        var segment = Assert.Single(Build([Time, 'a', 'b', 50257]));
+
+        Assert.Equal([Time, 'a', 'b'], segment.Tokens);
+        Assert.Equal(3, segment.LogProbabilities.Count);
+    }
+
+    static List<string> Texts(int[] tokens) => [.. Build(tokens).Select(segment => segment.Text)];
+
+    static List<Segment> Build(int[] tokens)
     {
         using var file = new TempFile(new ModelWriter { Shape = new ModelWriter().Shape with { TextLayers = 3 } }.Write());
         using var engine = SpeechToText.Load(file.Path, new EngineSettings { Threads = 1 });
@@ -38,8 +49,8 @@ public sealed class SegmentBuilderTests
         var context = new TextContext([], [], remembers: false);
         var request = new WindowRequest(0, [], SpeechTask.Transcribe, context, 0, 3000, new DecodingOptions());
         var result = new WindowResult(0, [], tokens.Length, 200, 0, new WindowScores(-0.1, 1), 0);
-        var texts = SegmentBuilder.Build(state, in request, in result).Select(segment => segment.Text).ToList();
+        var segments = SegmentBuilder.Build(state, in request, in result);
         engine.ReturnState(state);
-        return texts;
+        return segments;
     }
 }

@@ -59,7 +59,7 @@ public sealed class WordTimestampsTests
             Segment("", [50364]) with { Start = TimeSpan.FromSeconds(6.5), End = TimeSpan.FromSeconds(6.5) },
             Segment(" ♪", [' ', 0xE2, 0x99, 0xAA, 50500]) with { Start = TimeSpan.FromSeconds(6.5), End = TimeSpan.FromSeconds(40) },
         ];
-        var request = new WordRequest { Language = 0, Task = SpeechTask.Transcribe, Seek = 500, Frames = frames, Samples = new float[frames * MelSpectrogram.Hop] };
+        var request = new WordRequest { Language = 0, Task = SpeechTask.Transcribe, Seek = 500, Frames = frames, Advance = 3000, Samples = new float[frames * MelSpectrogram.Hop] };
 
         var placed = WordTimestamps.Add(state, in request, segments, CancellationToken.None);
         engine.ReturnState(state);
@@ -70,6 +70,22 @@ public sealed class WordTimestampsTests
     }
 
     [Fact]
+    public void No_word_reaches_into_the_next_window()
+    {
+        using var file = new TempFile(new ModelWriter().Write());
+        using var engine = SpeechToText.Load(file.Path, new EngineSettings());
+        var state = engine.RentState();
+        var text = " some words, more words. And so on";
+        Segment[] segments = [Segment(text, [.. text.Select(letter => (int)letter), 50464]) with { End = TimeSpan.FromSeconds(2) }];
+        var request = new WordRequest { Language = 0, Task = SpeechTask.Transcribe, Seek = 0, Frames = 3000, Advance = 200, Samples = new float[480_000] };
+
+        var placed = WordTimestamps.Add(state, in request, segments, CancellationToken.None);
+        engine.ReturnState(state);
+
+        AssertOrdered(placed, TimeSpan.Zero, TimeSpan.FromSeconds(2));
+    }
+
+    [Fact]
     public void More_tokens_than_a_decoder_step_takes_do_no_harm()
     {
         using var file = new TempFile(new ModelWriter().Write());
@@ -77,7 +93,7 @@ public sealed class WordTimestampsTests
         var state = engine.RentState();
         var text = string.Concat(Enumerable.Repeat(" ab", Scratch.MaxDecoderRows / 2));
         Segment[] segments = [Segment(text, [.. text.Select(letter => (int)letter)]) with { End = TimeSpan.FromSeconds(30) }];
-        var request = new WordRequest { Language = 0, Task = SpeechTask.Translate, Seek = 0, Frames = 3000, Samples = new float[480_000] };
+        var request = new WordRequest { Language = 0, Task = SpeechTask.Translate, Seek = 0, Frames = 3000, Advance = 3000, Samples = new float[480_000] };
 
         var placed = WordTimestamps.Add(state, in request, segments, CancellationToken.None);
         engine.ReturnState(state);
@@ -94,7 +110,7 @@ public sealed class WordTimestampsTests
 
         Assert.Throws<OperationCanceledException>(() =>
         {
-            var request = new WordRequest { Language = 0, Task = SpeechTask.Transcribe, Seek = 0, Frames = 300, Samples = new float[48_000] };
+            var request = new WordRequest { Language = 0, Task = SpeechTask.Transcribe, Seek = 0, Frames = 300, Advance = 3000, Samples = new float[48_000] };
             WordTimestamps.Add(state, in request, [Segment("ab", ['a', 'b'])], new CancellationToken(canceled: true));
         });
         engine.ReturnState(state);
