@@ -62,6 +62,10 @@ public sealed class SpeechToText : ISpeechToText, IDisposable
         }
     }
 
+    /// <summary>Reads a speech detection model as <see cref="Load"/> would with <see cref="EngineSettings.SpeechModel"/>, and forgets it.</summary>
+    /// <exception cref="InvalidModelException">The file is damaged, truncated or something else.</exception>
+    public static void CheckSpeechModel(string path) => SileroDetector.Load(path).Dispose();
+
     /// <inheritdoc/>
     public IEnumerable<WindowTranscript> Transcribe(PcmAudio audio, TranscribeOptions options, CancellationToken cancellation)
     {

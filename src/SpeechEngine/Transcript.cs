@@ -94,7 +94,7 @@ public sealed record DroppedSegment
     /// <summary>What spoke against it.</summary>
     public required DropReasons Reasons { get; init; }
 
-    /// <summary>Mean probability of speech during the segment, 0 to 1, as the speech detector has it; not a number for an echo, where it is not asked.</summary>
+    /// <summary>Mean probability of speech during the segment, 0 to 1, as the speech detector has it; not a number where it was not asked.</summary>
     public required double SpeechProbability { get; init; }
 
     /// <summary>Root mean square of the segment's samples in decibels below full scale, at most 0.</summary>

@@ -21,6 +21,10 @@ sealed class Transcription : IDisposable
     // What is shorter than this at the end holds no speech; whisper.cpp stops at the same place.
     const int LeastFrames = 10;
 
+    // A window that begins with a long silence is moved to where somebody speaks, and a little before that.
+    const int LongSilence = 500;
+    const int BeforeSpeech = 30;
+
     readonly DecodingState _state;
     readonly ISpeechDetector _detector;
     readonly PcmAudio _audio;
@@ -57,7 +61,7 @@ sealed class Transcription : IDisposable
             for (var seek = 0; seek + LeastFrames < passage.Frames;)
             {
                 cancellation.ThrowIfCancellationRequested();
-                var (window, next) = DecodeWindow(passage, seek, cancellation);                                                           // (3), (4)
+                var (window, next) = DecodeWindow(passage, SkipSilence(seek), cancellation);                                                           // (3), (4)
                 yield return window;
                 seek = next;
             }
@@ -81,6 +85,21 @@ sealed class Transcription : IDisposable
         }
     }
 
+    /// <summary>
+    /// The model invents most where a window begins with silence or ends just after somebody began to speak; neither happens when
+    /// windows begin with speech. Passages of speech do so anyway.
+    /// </summary>
+    int SkipSilence(int seek)
+    {
+        if (_guard is null || _options.SpeechDetection is not null || _guard.FirstHeard(MelSpectrogram.TimeOf(seek)) is not { } heard)
+        {
+            return seek;
+        }
+
+        var frame = (int)(heard / MelSpectrogram.TimeOf(1)) - BeforeSpeech;
+        return frame - seek >= LongSilence ? frame : seek;
+    }
+
     (WindowTranscript Window, int Next) DecodeWindow(Passage passage, int seek, CancellationToken cancellation)
     {
         ObjectDisposedException.ThrowIf(_state.Model.IsDisposed, typeof(SpeechToText));
@@ -96,6 +115,7 @@ sealed class Transcription : IDisposable
                 HasSpeech = _guard?.HearsAnybody(span.Start, span.End) ?? true,
             };
             var result = WindowDecoder.Decode(_state, in request, cancellation);
+            var next = seek + (IsSkipped(in request, in result) ? ModelDimensions.WindowFrames : result.Advance);
             var dropped = new List<DroppedSegment>();
             IReadOnlyList<Segment> segments = LeaveOutInvented(SegmentBuilder.Build(_state, in request, in result), passage, in result, dropped);
             if (_options.WordTimestamps)
@@ -106,13 +126,13 @@ sealed class Transcription : IDisposable
                     Task = request.Task,
                     Seek = seek,
                     Frames = Math.Min(request.Remaining, ModelDimensions.WindowFrames),
-                    Advance = result.Advance,
+                    Advance = next - seek,
                     Samples = passage.Samples[(seek * MelSpectrogram.Hop)..],
                 };
                 segments = WordTimestamps.Add(_state, in words, segments, cancellation);
             }
 
-            return Finish(segments, dropped, passage, in request, in result);
+            return (Finish(segments, dropped, passage.End(Math.Min(next, passage.Frames)), passage, in request, in result), next);
         }
         finally
         {
@@ -126,11 +146,13 @@ sealed class Transcription : IDisposable
         foreach (var segment in segments)
         {
             var inRecording = passage.ToRecording(segment);
-            if (_guard?.Judge(inRecording, IsSilent(in result)) is { } drop)
+            var isSilent = IsSilent(in result);
+            var drop = _guard is not null ? _guard.Judge(inRecording, isSilent) : isSilent ? InventionGuard.Silenced(inRecording, _audio) : null;
+            if (drop is not null)
             {
                 dropped.Add(drop);
             }
-            else if (_guard is not null || !IsSilent(in result))
+            else
             {
                 kept.Add(segment);
             }
@@ -139,10 +161,10 @@ sealed class Transcription : IDisposable
         return kept;
     }
 
-    (WindowTranscript Window, int Next) Finish(IReadOnlyList<Segment> segments, List<DroppedSegment> dropped, Passage passage, in WindowRequest request, in WindowResult result)
+    WindowTranscript Finish(
+        IReadOnlyList<Segment> segments, List<DroppedSegment> dropped, TimeSpan position, Passage passage, in WindowRequest request, in WindowResult result)
     {
-        var isSkipped = IsSilent(in result) || !request.HasSpeech;
-        if (!isSkipped)
+        if (!IsSkipped(in request, in result))
         {
             // A prompt waits for the speech that it is meant for.
             _context.Add(segments, result.Temperature);
@@ -154,20 +176,21 @@ sealed class Transcription : IDisposable
             _language = result.Language;
         }
 
-        // Where nobody is heard, timestamps tell no place to go on from.
-        var next = request.Seek + (isSkipped ? ModelDimensions.WindowFrames : result.Advance);
         var start = _position;
-        _position = passage.End(Math.Min(next, passage.Frames));
-        return (new WindowTranscript
+        _position = position;
+        return new WindowTranscript
         {
             Language = _state.Model.Vocabulary.IsMultilingual ? Languages.CodeAt(result.Language) : "en",
             LanguageProbabilities = result.Languages,
             Segments = [.. segments.Select(passage.ToRecording)],
             Dropped = dropped,
             Start = start,
-            Position = _position,
-        }, next);
+            Position = position,
+        };
     }
+
+    /// <summary>Where nobody is heard, timestamps tell no place to go on from.</summary>
+    bool IsSkipped(in WindowRequest request, in WindowResult result) => IsSilent(in result) || !request.HasSpeech;
 
     /// <summary>openai/whisper's rule: the model says that nobody speaks, and is not sure of what it wrote.</summary>
     bool IsSilent(in WindowResult result) =>

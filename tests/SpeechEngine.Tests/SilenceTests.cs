@@ -60,6 +60,20 @@ public sealed class SilenceTests(ITestOutputHelper output)
         Assert.Empty(dropped);
     }
 
+    [Fact]
+    public void What_the_model_itself_takes_for_silence_is_reported_also_without_the_guard()
+    {
+        using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
+        using var audio = PcmAudio.FromSamples(Sounds.Silence(20));
+        var options = new TranscribeOptions { Language = "en", DropInvented = false, Decoding = new DecodingOptions { NoSpeechThreshold = 0, LogProbabilityThreshold = 0 } };
+
+        var window = Assert.Single(engine.Transcribe(audio, options, CancellationToken.None));
+
+        Assert.Empty(window.Segments);
+        Assert.All(window.Dropped, drop => Assert.Equal(DropReasons.NoSpeechProbability | DropReasons.LowLogProbability, drop.Reasons));
+        Assert.NotEmpty(window.Dropped);
+    }
+
     static (string Name, float[] Samples) Sound(int run)
     {
         // Decibels of full scale, from barely there to loud.

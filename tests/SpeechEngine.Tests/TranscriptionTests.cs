@@ -64,6 +64,17 @@ public sealed class TranscriptionTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Speech_after_a_long_silence_is_heard_in_one_window()
+    {
+        using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
+
+        // Its first word begins just before the second window would, which would hear "lease call David".
+        using var audio = Join((null, 29.06), ("en-17.wav", 0));
+
+        Assert.Equal(" Please call David today.", Text(engine, audio, new TranscribeOptions { Language = "en" }));
+    }
+
+    [Fact]
     public void Every_window_may_have_a_language_of_its_own()
     {
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());

@@ -30,12 +30,20 @@ sealed class InventionGuard(SpeechProbabilities speech, PcmAudio audio, Transcri
     /// <summary>Does the detector hear anybody between two times of the recording?</summary>
     public bool HearsAnybody(TimeSpan start, TimeSpan end) => HeardTime(start, end) >= ShortestWord;
 
+    /// <summary>When somebody is next heard, from a time of the recording on; null when nobody is.</summary>
+    public TimeSpan? FirstHeard(TimeSpan start)
+    {
+        var first = SampleAt(start) / speech.Step;
+        var index = Array.FindIndex(speech.Values, Math.Min(first, speech.Values.Length), value => value >= _heard);
+        return index < 0 ? null : TimeSpan.FromSeconds((double)index * speech.Step / PcmAudio.SampleRate);
+    }
+
     /// <summary>Judges a segment that has the recording's times.</summary>
     /// <param name="isSilent">Whether the model itself takes the segment's window for silent.</param>
     /// <returns>The segment as dropped, with the reasons, or null when it was spoken.</returns>
     public DroppedSegment? Judge(Segment segment, bool isSilent)
     {
-        var loudness = Loudness(segment.Start, segment.End);
+        var loudness = Loudness(audio, segment.Start, segment.End);
         var share = speech.Share(SampleAt(segment.Start), SampleAt(segment.End), _heard);
         var doubts = Doubts(segment);
         var reasons = DropReasons.None;
@@ -82,10 +90,19 @@ sealed class InventionGuard(SpeechProbabilities speech, PcmAudio audio, Transcri
         return TimeSpan.FromSeconds(speech.Share(first, last, _heard) * Math.Max(0, last - first) / PcmAudio.SampleRate);
     }
 
-    double Loudness(TimeSpan start, TimeSpan end)
+    /// <summary>A segment of a window that the model itself takes for silent, where the speech detector was not asked.</summary>
+    public static DroppedSegment Silenced(Segment segment, PcmAudio audio) => new()
+    {
+        Segment = segment,
+        Reasons = DropReasons.NoSpeechProbability | DropReasons.LowLogProbability,
+        SpeechProbability = double.NaN,
+        Loudness = Loudness(audio, segment.Start, segment.End),
+    };
+
+    static double Loudness(PcmAudio audio, TimeSpan start, TimeSpan end)
     {
         var sum = 0.0;
-        var samples = audio.Samples[SampleAt(start)..SampleAt(end)];
+        var samples = audio.Samples[SampleAt(audio, start)..SampleAt(audio, end)];
         foreach (var sample in samples)
         {
             sum += (double)sample * sample;
@@ -94,5 +111,7 @@ sealed class InventionGuard(SpeechProbabilities speech, PcmAudio audio, Transcri
         return samples.Length == 0 ? double.NegativeInfinity : Math.Min(0, 10 * Math.Log10(sum / samples.Length));
     }
 
-    int SampleAt(TimeSpan time) => (int)Math.Clamp(Math.Round(time.TotalSeconds * PcmAudio.SampleRate), 0, audio.SampleCount);
+    int SampleAt(TimeSpan time) => SampleAt(audio, time);
+
+    static int SampleAt(PcmAudio audio, TimeSpan time) => (int)Math.Clamp(Math.Round(time.TotalSeconds * PcmAudio.SampleRate), 0, audio.SampleCount);
 }

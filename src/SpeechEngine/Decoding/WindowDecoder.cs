@@ -65,7 +65,7 @@ static class WindowDecoder
         {
             var temperature = options.Temperature + (attempt * options.TemperatureIncrement);
             var isLast = !request.HasSpeech || options.TemperatureIncrement <= 0 || temperature + options.TemperatureIncrement > HighestTemperature;
-            var start = FeedContext(state, in request, language, temperature, withTimestamps, ref noSpeech, cancellation);                // (1)
+            var start = FeedContext(state, in request, language, attempt == 0 ? 0 : temperature, withTimestamps, ref noSpeech, cancellation);                // (1)
             var limits = new WindowLimits(
                 Math.Min((state.Model.Dimensions.TextContext / 2) - 4, state.Sequences.Capacity - start.Position), request.Remaining,
                 withTimestamps, withTimestamps && !options.SingleSegment);
@@ -103,8 +103,9 @@ static class WindowDecoder
     }
 
     /// <summary>Feeds [text before,] start of transcript, language and task.</summary>
+    /// <param name="heat">How hot the attempts have become; 0 for the first, whatever its temperature.</param>
     static SearchStart FeedContext(
-        DecodingState state, in WindowRequest request, int language, float temperature, bool withTimestamps, ref double noSpeech, CancellationToken cancellation)
+        DecodingState state, in WindowRequest request, int language, float heat, bool withTimestamps, ref double noSpeech, CancellationToken cancellation)
     {
         var vocabulary = state.Model.Vocabulary;
         var rows = 0;
@@ -115,7 +116,7 @@ static class WindowDecoder
         }
 
         state.Sequences.Reset();
-        var context = request.Context.CopyTo(state.Context, temperature);
+        var context = request.Context.CopyTo(state.Context, heat);
         if (context > 0)
         {
             Feed(vocabulary.Previous);

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
 using SpeechEngine;
+using SpeechEngine.Loading;
 
 namespace TranscriptionApi.Engine;
 
@@ -27,9 +28,27 @@ sealed class EngineOptions : IValidatableObject
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (!string.IsNullOrWhiteSpace(SpeechModel) && !File.Exists(SpeechModel))
+        if (!string.IsNullOrWhiteSpace(SpeechModel) && Fault(SpeechModel) is { } fault)
         {
-            yield return new ValidationResult($"{Section}:{nameof(SpeechModel)} is '{SpeechModel}'; there is no such file.", [nameof(SpeechModel)]);
+            yield return new ValidationResult($"{Section}:{nameof(SpeechModel)} is '{SpeechModel}'; {fault}", [nameof(SpeechModel)]);
+        }
+    }
+
+    static string? Fault(string speechModel)
+    {
+        if (!File.Exists(speechModel))
+        {
+            return "there is no such file.";
+        }
+
+        try
+        {
+            SpeechToText.CheckSpeechModel(speechModel);
+            return null;
+        }
+        catch (InvalidModelException error)
+        {
+            return error.Message;
         }
     }
 
