@@ -11,9 +11,9 @@ sealed unsafe class BeamSearch(DecodingState state)
     // A sequence can lose one of its continuations to the end of text and must still be able to fill all places.
     const int MostChoices = DecodingOptions.MostSequences + 1;
 
-    // A sequence e^4 = 55 times less likely than the best one of its length is not followed: where the model is sure, one sequence
+    // A sequence e^3.5 = 33 times less likely than the best one of its length is not followed: where the model is sure, one sequence
     // is left, and texts that end in the middle of a word do not count among those that have ended.
-    const double Hopeless = 4;
+    const double Hopeless = 3.5;
 
     readonly Candidate[] _candidates = new Candidate[DecodingOptions.MostSequences * MostChoices];
     readonly Candidate[] _chosen = new Candidate[DecodingOptions.MostSequences];
