@@ -36,7 +36,7 @@ public sealed class SpeechToTextTests
     public void A_prompt_is_listened_to_and_does_not_break_the_answer()
     {
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
-        var expected = ReferenceTranscripts.Run("prompt-q8_0").Where(clip => clip.Clip.StartsWith("en-1", StringComparison.Ordinal)).ToList();
+        var expected = ReferenceTranscripts.Run("prompt-alone-q8_0").Where(clip => clip.Clip.StartsWith("en-1", StringComparison.Ordinal)).ToList();
         var same = 0;
         foreach (var clip in expected)
         {
