@@ -18,9 +18,6 @@ namespace SpeechEngine;
 /// </summary>
 sealed class Transcription : IDisposable
 {
-    // What is shorter than this at the end holds no speech; whisper.cpp stops at the same place.
-    const int LeastFrames = 10;
-
     // A window that begins with a long silence is moved to where somebody speaks, and a little before that.
     const int LongSilence = 500;
     const int BeforeSpeech = 30;
@@ -58,7 +55,7 @@ sealed class Transcription : IDisposable
         {
             // A passage is as loud as its own speech: a quiet speaker is not measured by a loud one.
             _loudest = float.NaN;
-            for (var seek = 0; seek + LeastFrames < passage.Frames;)
+            for (var seek = 0; seek + Hypothesis.EndMargin < passage.Frames;)
             {
                 cancellation.ThrowIfCancellationRequested();
                 var (window, next) = DecodeWindow(passage, SkipSilence(seek), cancellation);                                                           // (3), (4)
@@ -142,11 +139,11 @@ sealed class Transcription : IDisposable
 
     List<Segment> LeaveOutInvented(List<Segment> segments, Passage passage, in WindowResult result, List<DroppedSegment> dropped)
     {
+        var isSilent = IsSilent(in result);
         var kept = new List<Segment>(segments.Count);
         foreach (var segment in segments)
         {
             var inRecording = passage.ToRecording(segment);
-            var isSilent = IsSilent(in result);
             var drop = _guard is not null ? _guard.Judge(inRecording, isSilent) : isSilent ? InventionGuard.Silenced(inRecording, _audio) : null;
             if (drop is not null)
             {

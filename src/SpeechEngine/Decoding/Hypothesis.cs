@@ -23,8 +23,9 @@ enum HypothesisState
 /// <summary>One possible text of a window: its tokens so far, and how far into the window they lead.</summary>
 sealed class Hypothesis(Vocabulary vocabulary, int capacity)
 {
-    // A frame budget this small holds no more speech; whisper.cpp stops 100 ms before the end.
-    const int EndMargin = 10;
+    /// <summary>Frames of 10 ms at the end of the audio that hold no more speech; whisper.cpp stops at the same place.</summary>
+    public const int EndMargin = 10;
+
     const int WindowFrames = Model.ModelDimensions.WindowFrames;
 
     readonly DecodedToken[] _tokens = new DecodedToken[capacity];

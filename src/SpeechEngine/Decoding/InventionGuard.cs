@@ -75,6 +75,15 @@ sealed class InventionGuard(SpeechProbabilities speech, PcmAudio audio, Transcri
         };
     }
 
+    /// <summary>A segment of a window that the model itself takes for silent, where the speech detector was not asked.</summary>
+    public static DroppedSegment Silenced(Segment segment, PcmAudio audio) => new()
+    {
+        Segment = segment,
+        Reasons = DropReasons.NoSpeechProbability | DropReasons.LowLogProbability,
+        SpeechProbability = double.NaN,
+        Loudness = Loudness(audio, segment.Start, segment.End),
+    };
+
     DropReasons Doubts(Segment segment)
     {
         var doubts = DropReasons.None;
@@ -89,15 +98,6 @@ sealed class InventionGuard(SpeechProbabilities speech, PcmAudio audio, Transcri
         var (first, last) = (SampleAt(start), SampleAt(end));
         return TimeSpan.FromSeconds(speech.Share(first, last, _heard) * Math.Max(0, last - first) / PcmAudio.SampleRate);
     }
-
-    /// <summary>A segment of a window that the model itself takes for silent, where the speech detector was not asked.</summary>
-    public static DroppedSegment Silenced(Segment segment, PcmAudio audio) => new()
-    {
-        Segment = segment,
-        Reasons = DropReasons.NoSpeechProbability | DropReasons.LowLogProbability,
-        SpeechProbability = double.NaN,
-        Loudness = Loudness(audio, segment.Start, segment.End),
-    };
 
     static double Loudness(PcmAudio audio, TimeSpan start, TimeSpan end)
     {

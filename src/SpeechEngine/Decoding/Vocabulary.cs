@@ -122,8 +122,7 @@ sealed class Vocabulary
         var ids = new List<int>();
         foreach (var word in WordSplitter.Split(text))
         {
-            // One character per byte, so that byte strings can be looked up as text.
-            var bytes = Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(word));
+            var bytes = KeyOf(word);
             if (_mergesPairs)
             {
                 BytePairs.Encode(_ids, bytes, ids);
@@ -137,6 +136,9 @@ sealed class Vocabulary
         return ids;
     }
 
+    // One character per byte, so that byte strings can be looked up as text.
+    static string KeyOf(string text) => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text));
+
     int[] FindNonSpeech()
     {
         // Hyphens and apostrophes are forbidden at the start of a word only, where they open a quotation.
@@ -144,7 +146,7 @@ sealed class Vocabulary
         string[] texts = [.. NonSpeechSigns.All, .. NonSpeechSigns.All.Select(sign => " " + sign), " -", " '"];
         foreach (var text in texts)
         {
-            if (_ids.TryGetValue(Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text)), out var id))
+            if (_ids.TryGetValue(KeyOf(text), out var id))
             {
                 found.Add(id);
             }

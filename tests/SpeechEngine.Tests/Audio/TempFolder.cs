@@ -13,5 +13,14 @@ sealed class TempFolder : IDisposable
         return PathOf(name);
     }
 
+    /// <summary>A WAV file of 64 channels and 100 GiB.</summary>
+    public string WriteHugeWav()
+    {
+        var path = Write("long", WavFile.Riff(WavFile.Fmt(WavFile.Pcm, 64, 768_000, 32), WavFile.Chunk("data", [], 0xFFFF_FFFF)));
+        using var file = File.OpenWrite(path);
+        file.SetLength(100L << 30); // a hole: takes no room on the disk
+        return path;
+    }
+
     public void Dispose() => _folder.Delete(recursive: true);
 }

@@ -1,6 +1,4 @@
-using System.Collections.Frozen;
 using SpeechEngine;
-using SpeechEngine.Decoding;
 using TranscriptionApi.Errors;
 using TranscriptionApi.Uploads;
 
@@ -9,10 +7,6 @@ namespace TranscriptionApi.Transcriptions.Fields;
 /// <summary>Which language is spoken, or which ones it may be.</summary>
 static class LanguageFields
 {
-    // Codes that other tools use for languages of the model.
-    static readonly FrozenDictionary<string, string> Aliases =
-        new Dictionary<string, string> { ["jv"] = "jw", ["nb"] = "no" }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
-
     static readonly FieldGroup<TranscribeOptions> Windows = new FieldGroup<TranscribeOptions>()
         .Flag("multilingual", (options, value) => options with { LanguagePerWindow = value });
 
@@ -45,7 +39,6 @@ static class LanguageFields
     static string Code(string text, string field)
     {
         var code = text.Trim();
-        var index = Languages.IndexOf(Aliases.GetValueOrDefault(code, code));
-        return index >= 0 ? Languages.CodeAt(index) : throw ApiErrors.InvalidLanguage(code, field);
+        return LanguageCode.Find(code) ?? throw ApiErrors.InvalidLanguage(code, field);
     }
 }
