@@ -2,6 +2,7 @@ using System.Collections;
 using Microsoft.Extensions.Options;
 using TranscriptionApi.Catalog;
 using TranscriptionApi.Engine;
+using TranscriptionApi.Jobs;
 using TranscriptionApi.Security;
 using TranscriptionApi.Transcriptions;
 using TranscriptionApi.Uploads;
@@ -21,6 +22,7 @@ static class UnknownSettings
         (AudioOptions.Section, typeof(AudioOptions)),
         (ModelOptions.Section, typeof(ModelOptions)),
         (EngineOptions.Section, typeof(EngineOptions)),
+        (JobOptions.Section, typeof(JobOptions)),
         (SecurityOptions.Section, typeof(SecurityOptions)),
     ];
 
