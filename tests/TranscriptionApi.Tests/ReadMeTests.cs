@@ -1,6 +1,8 @@
 using System.Text.RegularExpressions;
+using TranscriptionApi.AudioUrls;
 using TranscriptionApi.Catalog;
 using TranscriptionApi.Engine;
+using TranscriptionApi.Outbound;
 using TranscriptionApi.Security;
 using TranscriptionApi.Transcriptions;
 using TranscriptionApi.Uploads;
@@ -29,6 +31,7 @@ public sealed partial class ReadMeTests
         {
             (DataOptions.Section, (object)new DataOptions()), (UploadOptions.Section, new UploadOptions()), (AudioOptions.Section, new AudioOptions()),
             (EngineOptions.Section, new EngineOptions()), (ModelOptions.Section, new ModelOptions()), (SecurityOptions.Section, new SecurityOptions()),
+            (AudioUrlOptions.Section, new AudioUrlOptions()), (OutboundOptions.Section, new OutboundOptions()),
         };
         var rows = Settings().Matches(ReadMe).ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value);
 

@@ -1,10 +1,13 @@
 using System.Collections;
 using Microsoft.Extensions.Options;
+using TranscriptionApi.AudioUrls;
 using TranscriptionApi.Catalog;
 using TranscriptionApi.Engine;
+using TranscriptionApi.Outbound;
 using TranscriptionApi.Security;
 using TranscriptionApi.Transcriptions;
 using TranscriptionApi.Uploads;
+using TranscriptionApi.Webhooks;
 
 namespace TranscriptionApi.Settings;
 
@@ -22,6 +25,9 @@ static class UnknownSettings
         (ModelOptions.Section, typeof(ModelOptions)),
         (EngineOptions.Section, typeof(EngineOptions)),
         (SecurityOptions.Section, typeof(SecurityOptions)),
+        (OutboundOptions.Section, typeof(OutboundOptions)),
+        (AudioUrlOptions.Section, typeof(AudioUrlOptions)),
+        (WebhookOptions.Section, typeof(WebhookOptions)),
     ];
 
     public static void RefuseUnknownSettings(this WebApplicationBuilder builder, string[] args)
