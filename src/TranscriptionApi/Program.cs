@@ -6,6 +6,7 @@ using TranscriptionApi.Docs;
 using TranscriptionApi.Engine;
 using TranscriptionApi.Errors;
 using TranscriptionApi.Health;
+using TranscriptionApi.Jobs;
 using TranscriptionApi.Outbound;
 using TranscriptionApi.Requests;
 using TranscriptionApi.Security;
@@ -42,6 +43,7 @@ try
     builder.AddOutbound();           // Outbound/        which addresses may be connected to
     builder.AddAudioUrls();          // AudioUrls/       audio fetched instead of uploaded
     builder.AddModels();             // Catalog/         which models are here
+    builder.AddJobs();               // Jobs/            the durable queue
     builder.AddEngine();             // Engine/          models in memory, and the line in front of them
     builder.AddTranscriptions();     // Transcriptions/  speech to text
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using TranscriptionApi.AudioUrls;
 using TranscriptionApi.Catalog;
 using TranscriptionApi.Engine;
+using TranscriptionApi.Jobs;
 using TranscriptionApi.Outbound;
 using TranscriptionApi.Security;
 using TranscriptionApi.Transcriptions;
@@ -24,6 +25,7 @@ static class UnknownSettings
         (AudioOptions.Section, typeof(AudioOptions)),
         (ModelOptions.Section, typeof(ModelOptions)),
         (EngineOptions.Section, typeof(EngineOptions)),
+        (JobOptions.Section, typeof(JobOptions)),
         (SecurityOptions.Section, typeof(SecurityOptions)),
         (OutboundOptions.Section, typeof(OutboundOptions)),
         (AudioUrlOptions.Section, typeof(AudioUrlOptions)),
