@@ -13,6 +13,7 @@ using TranscriptionApi.Security;
 using TranscriptionApi.Settings;
 using TranscriptionApi.Transcriptions;
 using TranscriptionApi.Uploads;
+using TranscriptionApi.Webhooks;
 
 switch (args)
 {
@@ -44,6 +45,7 @@ try
     builder.AddAudioUrls();          // AudioUrls/       audio fetched instead of uploaded
     builder.AddModels();             // Catalog/         which models are here
     builder.AddJobs();               // Jobs/            the durable queue
+    builder.AddWebhooks();           // Webhooks/        the end of a job, told to a URL
     builder.AddEngine();             // Engine/          models in memory, and the line in front of them
     builder.AddTranscriptions();     // Transcriptions/  speech to text
 

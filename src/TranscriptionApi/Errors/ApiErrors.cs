@@ -135,6 +135,11 @@ static class ApiErrors
 
     public static ApiException AudioUrlBroken() => Invalid("'audio_url' could not be fetched: the connection failed.", "audio_url", "invalid_value");
 
+    public static ApiException WebhooksOff() =>
+        Invalid("'webhook_url' is not taken by this server: it has no secret to sign with (setting Webhooks:Secret).", "webhook_url", "unsupported_value");
+
+    public static ApiException WebhookWithoutBackground() => Invalid("'background' must be true if 'webhook_url' is provided.", "webhook_url", "invalid_value");
+
     /// <summary>
     /// Bad audio never becomes good by sending it again, so every fault is a 400; also the missing ffmpeg program:
     /// to the client, this server simply does not take that format (501 would be retried by the Python and Node clients).

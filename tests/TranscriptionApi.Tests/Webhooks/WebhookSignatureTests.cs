@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using TranscriptionApi.Jobs.Store;
 using TranscriptionApi.Tests.Contract;
 using TranscriptionApi.Webhooks;
 
@@ -11,7 +12,7 @@ public sealed class WebhookSignatureTests
     const string Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     const string Previous = "whsec_QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=";
 
-    static readonly byte[] Body = WebhookEvent.Of("evt_1", "completed", "transcription_1", DateTimeOffset.FromUnixTimeSeconds(1_700_000_000)).ToBody();
+    static readonly byte[] Body = WebhookEvent.Of(new DueWebhook("msg_1", "transcription_1", "audio.transcription.completed", "https://example.com/", 0, 1_700_000_000_999, 0)).ToBody();
 
     [Fact]
     public void Body_names_the_event_and_the_job_and_nothing_else() =>
