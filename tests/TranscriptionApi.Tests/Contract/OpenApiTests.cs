@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using SpeechEngine;
 using SpeechEngine.Speech;
+using TranscriptionApi.AudioUrls;
 using TranscriptionApi.Transcriptions;
 using TranscriptionApi.Transcriptions.Fields;
 using TranscriptionApi.Transcriptions.Formats;
@@ -54,7 +55,10 @@ public sealed class OpenApiTests
         Assert.Equal(
             read.Append(new FormField(TranscriptionForm.FileField, "string")).OrderBy(field => field.Name, StringComparer.Ordinal),
             declared.OrderBy(field => field.Name, StringComparer.Ordinal));
-        Assert.Equal(["file", "model"], Values(Schema("SharedFields"), "required"));
+        Assert.Equal(["model"], Values(Schema("SharedFields"), "required"));
+        Assert.Equal(
+            [TranscriptionForm.FileField, AudioDownload.Field],
+            ((YamlSequenceNode)Schema("SharedFields").Children["oneOf"]).SelectMany(either => Values((YamlMappingNode)either, "required")));
     }
 
     [Fact]
