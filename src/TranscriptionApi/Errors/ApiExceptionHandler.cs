@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using Microsoft.AspNetCore.Diagnostics;
 using SpeechEngine.Audio;
@@ -75,6 +76,10 @@ sealed partial class ApiExceptionHandler(IHostApplicationLifetime lifetime, ILog
             // Kestrel's own refusals: too slow, too large, a broken chunk.
             case BadHttpRequestException error:
                 return ApiErrors.ByStatus(error.StatusCode);
+
+            case DbException error:
+                LogUnexpected(error, id);
+                return ApiErrors.DatabaseFailed(error);
 
             case OperationCanceledException when lifetime.ApplicationStopping.IsCancellationRequested:
                 return ApiErrors.ShuttingDown();

@@ -6,9 +6,14 @@ namespace TranscriptionApi.Jobs;
 static class JobId
 {
     public const string Prefix = "transcription_";
+    const int Digits = 32;
 
     public static string New() => Prefix + Random();
 
+    /// <summary>It may be the id of a job; anything else need not be looked for.</summary>
+    public static bool IsPossible(string text) =>
+        text.Length == Prefix.Length + Digits && text.StartsWith(Prefix, StringComparison.Ordinal) && !text.AsSpan(Prefix.Length).ContainsAnyExcept("0123456789abcdef");
+
     /// <summary>32 random hex digits.</summary>
-    public static string Random() => RandomNumberGenerator.GetHexString(32, lowercase: true);
+    public static string Random() => RandomNumberGenerator.GetHexString(Digits, lowercase: true);
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using SpeechEngine;
+using TranscriptionApi.Jobs.Intake;
 using TranscriptionApi.Transcriptions;
 
 namespace TranscriptionApi.Jobs;
@@ -16,7 +17,9 @@ namespace TranscriptionApi.Jobs;
 [JsonSerializable(typeof(JobError))]
 [JsonSerializable(typeof(SavedWindow))]
 [JsonSerializable(typeof(Transcript))]
-[JsonSerializable(typeof(Dictionary<string, string>))]
+[JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
+[JsonSerializable(typeof(WorkToDo))]
+[JsonSerializable(typeof(AskedFor))]
 sealed partial class JobJson : JsonSerializerContext
 {
     public static JobJson Kept => Default;

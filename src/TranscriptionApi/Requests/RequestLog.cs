@@ -30,7 +30,7 @@ sealed partial class RequestLog(ILogger<RequestLog> logger)
         // On starting, because the exception handler clears what was set before it.
         http.Response.OnStarting(() =>
         {
-            SetHeaders(http.Response.Headers, facts.Id, Stopwatch.GetElapsedTime(started));
+            SetHeaders(http.Response.Headers, facts, Stopwatch.GetElapsedTime(started));
             return Task.CompletedTask;
         });
 
@@ -44,9 +44,14 @@ sealed partial class RequestLog(ILogger<RequestLog> logger)
         }
     }
 
-    static void SetHeaders(IHeaderDictionary headers, string id, TimeSpan elapsed)
+    static void SetHeaders(IHeaderDictionary headers, RequestFacts facts, TimeSpan elapsed)
     {
-        headers["x-request-id"] = id;
+        headers["x-request-id"] = facts.Id;
+        if (facts.Transcription is { } transcription)
+        {
+            headers["x-transcription-id"] = transcription;
+        }
+
         headers["openai-processing-ms"] = ((long)elapsed.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
         headers["openai-version"] = "2020-10-01";
         headers.XContentTypeOptions = "nosniff";

@@ -50,7 +50,7 @@ sealed class Transcriber(EngineQueue queue, EngineHost engines, DecodeAudio deco
     }
 
     MultichannelAudio Decode(TranscriptionRequest request, CancellationToken cancellation) =>
-        request.SeparateChannels ? decodeChannels(request.Upload.Path, cancellation) : new MultichannelAudio([decode(request.Upload.Path, cancellation)]);
+        request.SeparateChannels ? decodeChannels(request.Uploads[0].Path, cancellation) : new MultichannelAudio([decode(request.Uploads[0].Path, cancellation)]);
 
     static void CheckModelCan(ISpeechToText engine, TranscriptionRequest request)
     {

@@ -17,7 +17,7 @@ public sealed class JobStoreTests(PostgresServer postgres)
     public async Task A_job_is_accepted_claimed_and_finished_once(string database)
     {
         await using var jobs = await JobDatabases.OpenAsync(database, postgres);
-        var accepted = await jobs.Store.AcceptAsync([New()], new AcceptRules(10, 10, null), Stop);
+        var accepted = await jobs.Store.AcceptAsync([New()], new AcceptRules(10, 10, 1, null), Stop);
         var job = Assert.Single(accepted.Jobs);
         Assert.Equal(JobState.Queued, job.State);
 

@@ -2,9 +2,10 @@ namespace TranscriptionApi.Jobs.Store;
 
 /// <summary>What may be accepted, and what may be joined instead.</summary>
 /// <param name="MaxQueued">Jobs that may wait in all.</param>
-/// <param name="MaxInteractive">Jobs that may wait with somebody on the line.</param>
+/// <param name="MaxInteractive">Jobs that may wait with somebody on the line; those do not count for which a place is free.</param>
+/// <param name="Places">Jobs that are worked on at the same time.</param>
 /// <param name="Join">Joins a job with the same work that is not over, or ended so long ago; null never joins.</param>
-readonly record struct AcceptRules(int MaxQueued, int MaxInteractive, TimeSpan? Join);
+readonly record struct AcceptRules(int MaxQueued, int MaxInteractive, int Places, TimeSpan? Join);
 
 /// <summary>What became of a request for jobs.</summary>
 enum Acceptance
@@ -28,8 +29,8 @@ sealed record Accepted(Acceptance Outcome, IReadOnlyList<Job> Jobs);
 sealed partial class JobStore
 {
     /// <summary>
-    /// Stores jobs, all or none; their audio must be on the disk. A single job may turn out to be there already, by its idempotency key
-    /// or by its work.
+    /// Stores jobs, all or none; their audio must be on the disk. They may turn out to be there already, by the idempotency key or by
+    /// their work; the jobs of a batch share the hash of its request, and the first one carries the key.
     /// </summary>
     public Task<Accepted> AcceptAsync(IReadOnlyList<NewJob> jobs, AcceptRules rules, CancellationToken cancellation) => WriteAsync(
         async writing =>
@@ -40,7 +41,7 @@ sealed partial class JobStore
                 await writing.ExecuteAsync(lockOwner, new { owner = jobs[0].Owner });
             }
 
-            if (jobs is [var only] && await FindTwinAsync(writing, only, rules) is { } twin)
+            if (await FindTwinAsync(writing, jobs[0], rules) is { } twin)
             {
                 return twin;
             }
@@ -85,7 +86,10 @@ sealed partial class JobStore
                 await writing.ExecuteAsync(_sql.KeepWanted, new { id = joined.Id, ms = Ms(wanted) });
             }
 
-            return new Accepted(Acceptance.Joined, [joined]);
+            // Only the repetition of a batch is for all its jobs; one file that was in a batch too is for its own.
+            return job.Batch is null || joined.Batch is null
+                ? new Accepted(Acceptance.Joined, [joined])
+                : new Accepted(Acceptance.Joined, await writing.ListAsync<Job>(_sql.OfBatch, new { owner = job.Owner, batch = joined.Batch }));
         }
     }
 
@@ -93,8 +97,13 @@ sealed partial class JobStore
     {
         var interactive = Name(Lane.Interactive);
         var waiting = await writing.FindAsync<long>(_sql.CountQueued, new { lane = (string?)null });
-        return waiting + jobs.Count > rules.MaxQueued
-            || (jobs[0].Lane == Lane.Interactive && await writing.FindAsync<long>(_sql.CountQueued, new { lane = interactive }) >= rules.MaxInteractive);
+        if (waiting + jobs.Count > rules.MaxQueued)
+        {
+            return true;
+        }
+
+        var before = jobs[0].Lane == Lane.Interactive ? await writing.FindAsync<long>(_sql.CountQueued, new { lane = interactive }) - rules.MaxInteractive : -1;
+        return before >= 0 && before >= rules.Places - await writing.FindAsync<long>(_sql.CountRunning);
     }
 
     static object Parameters(NewJob job) => new

@@ -46,6 +46,10 @@ sealed partial class JobStore
     public Task<byte[]?> TranscriptAsync(string id, CancellationToken cancellation) =>
         database.ReadAsync(connection => connection.QueryFirstOrDefaultAsync<byte[]>(_sql.Transcript, new { id }), cancellation);
 
+    /// <summary>The windows saved so far from one on, in order; <paramref name="first"/> counts from 0.</summary>
+    public Task<List<SavedWindow>> WindowsAsync(string id, int first, CancellationToken cancellation) => database.ReadAsync(
+        async connection => (await connection.QueryAsync<byte[]>(_sql.WindowsFrom, new { id, first })).Select(body => JobJson.Read(body, JobJson.Kept.SavedWindow)).ToList(), cancellation);
+
     /// <summary>What is done before a queued job.</summary>
     public Task<JobsAhead> AheadAsync(Job job, CancellationToken cancellation) => database.ReadAsync(
         async connection =>
