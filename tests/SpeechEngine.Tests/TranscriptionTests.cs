@@ -13,7 +13,7 @@ public sealed class TranscriptionTests(ITestOutputHelper output)
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
         using var audio = Recording.Read(TestFiles.Data("clips", "en-02.wav"));
         float Temperature(DecodingOptions options) =>
-            engine.Transcribe(audio, new TranscribeOptions { Language = "en", Decoding = options }, CancellationToken.None).SelectMany(window => window.Segments).First().Temperature;
+            engine.Transcribe(audio, new TranscribeOptions { Language = "en", Decoding = options }, null, CancellationToken.None).SelectMany(window => window.Segments).First().Temperature;
 
         // Nobody is as sure as that.
         var strict = new DecodingOptions { LogProbabilityThreshold = 0 };
@@ -30,7 +30,7 @@ public sealed class TranscriptionTests(ITestOutputHelper output)
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
         using var audio = Join((null, 31), ("es-04.wav", 0), (null, 32), ("en-02.wav", 0));
 
-        var windows = engine.Transcribe(audio, new TranscribeOptions(), CancellationToken.None).ToList();
+        var windows = engine.Transcribe(audio, new TranscribeOptions(), null, CancellationToken.None).ToList();
 
         var spoken = windows.First(window => window.Segments.Count > 0);
         Assert.Equal("es", spoken.Language);
@@ -46,7 +46,7 @@ public sealed class TranscriptionTests(ITestOutputHelper output)
         using var audio = Join([.. Enumerable.Repeat<(string?, double)>(("en-02.wav", 0), 8)]);
         var options = new TranscribeOptions { Language = "en", Decoding = new DecodingOptions { TemperatureIncrement = 0 } };
 
-        var segments = engine.Transcribe(audio, options, CancellationToken.None).SelectMany(window => window.Segments).ToList();
+        var segments = engine.Transcribe(audio, options, null, CancellationToken.None).SelectMany(window => window.Segments).ToList();
 
         Assert.InRange(segments.Count, 7, 9);
         Assert.InRange(segments[^1].Start, audio.Duration - TimeSpan.FromSeconds(3), audio.Duration);
@@ -57,7 +57,7 @@ public sealed class TranscriptionTests(ITestOutputHelper output)
     {
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
         using var audio = Join((null, 31), ("en-02.wav", 0));
-        double LogProbability(string? prompt) => engine.Transcribe(audio, new TranscribeOptions { Language = "en", Prompt = prompt }, CancellationToken.None)
+        double LogProbability(string? prompt) => engine.Transcribe(audio, new TranscribeOptions { Language = "en", Prompt = prompt }, null, CancellationToken.None)
             .SelectMany(window => window.Segments).Single().AverageLogProbability;
 
         Assert.NotEqual(LogProbability(null), LogProbability("Turn on the radio in the garage."));
@@ -80,7 +80,7 @@ public sealed class TranscriptionTests(ITestOutputHelper output)
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
         using var audio = Join(("es-04.wav", 30), ("en-02.wav", 0));
 
-        var segments = engine.Transcribe(audio, new TranscribeOptions { LanguagePerWindow = true }, CancellationToken.None).SelectMany(window => window.Segments).ToList();
+        var segments = engine.Transcribe(audio, new TranscribeOptions { LanguagePerWindow = true }, null, CancellationToken.None).SelectMany(window => window.Segments).ToList();
 
         Assert.Equal("es", segments[0].Language);
         Assert.Equal("en", segments[^1].Language);
@@ -92,7 +92,7 @@ public sealed class TranscriptionTests(ITestOutputHelper output)
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
         using var audio = Recording.Read(TestFiles.Data("clips", "en-02.wav"));
         IReadOnlyList<LanguageProbability> Detect(params string[] candidates) =>
-            engine.Transcribe(audio, new TranscribeOptions { CandidateLanguages = candidates }, CancellationToken.None).First().LanguageProbabilities;
+            engine.Transcribe(audio, new TranscribeOptions { CandidateLanguages = candidates }, null, CancellationToken.None).First().LanguageProbabilities;
 
         Assert.Equal(99, Detect().Count);
         Assert.Equal("en", Detect("es", "en")[0].Language);
@@ -108,7 +108,7 @@ public sealed class TranscriptionTests(ITestOutputHelper output)
         using var audio = Join(("en-02.wav", 10), ("en-02.wav", 10), ("en-02.wav", 0));
         var options = new TranscribeOptions { Language = "en", SpeechDetection = new SpeechDetectionOptions { MaximumLength = TimeSpan.FromSeconds(3) } };
 
-        var segments = engine.Transcribe(audio, options, CancellationToken.None).SelectMany(window => window.Segments).ToList();
+        var segments = engine.Transcribe(audio, options, null, CancellationToken.None).SelectMany(window => window.Segments).ToList();
 
         Assert.Equal(3, segments.Count);
         Assert.All(segments, segment => Assert.InRange(segment.Start - TimeSpan.FromMilliseconds(10 * segment.Seek), TimeSpan.Zero, TimeSpan.FromSeconds(2)));
@@ -121,7 +121,7 @@ public sealed class TranscriptionTests(ITestOutputHelper output)
         using var audio = Recording.Read(TestFiles.Data("clips", "en-02.wav"));
         foreach (var decoding in new[] { new DecodingOptions { SingleSegment = true }, new DecodingOptions { Timestamps = false } })
         {
-            var windows = engine.Transcribe(audio, new TranscribeOptions { Language = "en", Decoding = decoding }, CancellationToken.None).ToList();
+            var windows = engine.Transcribe(audio, new TranscribeOptions { Language = "en", Decoding = decoding }, null, CancellationToken.None).ToList();
 
             var segment = Assert.Single(Assert.Single(windows).Segments);
             Assert.Equal(" The market is near the station.", segment.Text);
@@ -167,7 +167,7 @@ public sealed class TranscriptionTests(ITestOutputHelper output)
             using var audio = Join(parts);
             var options = RandomOptions(random);
 
-            AssertOrdered(engine.Transcribe(audio, options, CancellationToken.None).ToList(), audio, options);
+            AssertOrdered(engine.Transcribe(audio, options, null, CancellationToken.None).ToList(), audio, options);
         }
     }
 
@@ -227,7 +227,7 @@ public sealed class TranscriptionTests(ITestOutputHelper output)
     }
 
     static string Text(SpeechToText engine, PcmAudio audio, TranscribeOptions options) =>
-        string.Concat(engine.Transcribe(audio, options, CancellationToken.None).SelectMany(window => window.Segments).Select(segment => segment.Text));
+        string.Concat(engine.Transcribe(audio, options, null, CancellationToken.None).SelectMany(window => window.Segments).Select(segment => segment.Text));
 
     /// <summary>Clips one after the other, each followed by so many seconds of a faint hiss.</summary>
     static PcmAudio Join(params (string? Clip, double Pause)[] parts)
