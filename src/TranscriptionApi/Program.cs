@@ -6,6 +6,7 @@ using TranscriptionApi.Engine;
 using TranscriptionApi.Errors;
 using TranscriptionApi.Health;
 using TranscriptionApi.Jobs;
+using TranscriptionApi.Metrics;
 using TranscriptionApi.Requests;
 using TranscriptionApi.Security;
 using TranscriptionApi.Settings;
@@ -35,6 +36,7 @@ try
     builder.RefuseUnknownSettings(args); // Settings/    a misspelt setting stops the start
     builder.AddListening();          // Requests/        where to listen, and the limits of a connection
     builder.AddRequestLog();         // Requests/        one line and one id per request
+    builder.AddMetrics();            // Metrics/         numbers and traces for those who watch it
     builder.AddApiErrors();          // Errors/          every failure leaves in OpenAI's shape
     builder.AddApiKeys();            // Security/        who may ask
     builder.AddUploads();            // Uploads/         multipart bodies, spooled to disk
@@ -54,6 +56,7 @@ try
     app.MapTranscriptions();
     app.MapModels();
     app.MapHealth();
+    app.MapMetrics();
     app.MapDocs();
 
     await app.RunAsync();
