@@ -7,6 +7,7 @@ using TranscriptionApi.Engine;
 using TranscriptionApi.Errors;
 using TranscriptionApi.Health;
 using TranscriptionApi.Jobs;
+using TranscriptionApi.Metrics;
 using TranscriptionApi.Outbound;
 using TranscriptionApi.Requests;
 using TranscriptionApi.Security;
@@ -38,6 +39,7 @@ try
     builder.RefuseUnknownSettings(args); // Settings/    a misspelt setting stops the start
     builder.AddListening();          // Requests/        where to listen, and the limits of a connection
     builder.AddRequestLog();         // Requests/        one line and one id per request
+    builder.AddMetrics();            // Metrics/         numbers and traces for those who watch it
     builder.AddApiErrors();          // Errors/          every failure leaves in OpenAI's shape
     builder.AddApiKeys();            // Security/        who may ask
     builder.AddUploads();            // Uploads/         multipart bodies, spooled to disk
@@ -60,6 +62,7 @@ try
     app.MapTranscriptions();
     app.MapModels();
     app.MapHealth();
+    app.MapMetrics();
     app.MapDocs();
 
     await app.RunAsync();

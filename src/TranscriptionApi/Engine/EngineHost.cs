@@ -4,6 +4,7 @@ using SpeechEngine;
 using SpeechEngine.Kernels;
 using TranscriptionApi.Catalog;
 using TranscriptionApi.Errors;
+using TranscriptionApi.Metrics;
 
 namespace TranscriptionApi.Engine;
 
@@ -31,7 +32,7 @@ static class EngineStart
             return model => SpeechToText.Load(model.Path, settings);
         });
         builder.Services.AddSingleton<EngineQueue>();
-        builder.Services.AddSingleton<EngineMetrics>();
+        builder.Services.AddSingleton<ReadQueueFigures>(services => _ => Task.FromResult(services.GetRequiredService<EngineQueue>().Figures()));
         builder.Services.AddSingleton<EngineHost>();
         builder.Services.AddHostedService(services => services.GetRequiredService<EngineHost>());
     }

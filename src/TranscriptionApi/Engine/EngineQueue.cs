@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using TranscriptionApi.Errors;
+using TranscriptionApi.Metrics;
 
 namespace TranscriptionApi.Engine;
 
@@ -18,6 +19,9 @@ sealed class EngineQueue(IOptions<EngineOptions> options, TimeProvider clock) : 
     public int Waiting => Volatile.Read(ref _waiting);
 
     public int Running => _placeCount - _places.CurrentCount;
+
+    /// <summary>The line as one lane; it does not know how long its audio is.</summary>
+    public IReadOnlyList<LaneFigures> Figures() => [new("interactive", Waiting, Running, TimeSpan.Zero, TimeSpan.Zero)];
 
     /// <summary>Waits for a place; disposing it gives it to the next in line.</summary>
     public async Task<Place> EnterAsync(CancellationToken cancellation)

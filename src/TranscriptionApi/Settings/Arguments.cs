@@ -26,7 +26,8 @@ static class Arguments
             var isSwitch = args[i].StartsWith('-') || args[i].StartsWith('/');
             var hasValue = args[i].Contains('=', StringComparison.Ordinal);
             var top = args[i].TrimStart('-', '/').Split('=', ':')[0];
-            if ((!isSwitch && !hasValue) || !known.Contains(top, StringComparer.OrdinalIgnoreCase))
+            var isOpenTelemetry = top.StartsWith("OTEL_", StringComparison.Ordinal);
+            if ((!isSwitch && !hasValue) || (!isOpenTelemetry && !known.Contains(top, StringComparer.OrdinalIgnoreCase)))
             {
                 throw new InvalidSettingException($"Unknown argument '{args[i]}'. {Usage}");
             }

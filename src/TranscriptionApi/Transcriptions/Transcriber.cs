@@ -5,6 +5,7 @@ using SpeechEngine;
 using SpeechEngine.Audio;
 using TranscriptionApi.Engine;
 using TranscriptionApi.Errors;
+using TranscriptionApi.Metrics;
 
 namespace TranscriptionApi.Transcriptions;
 
@@ -19,7 +20,7 @@ delegate MultichannelAudio DecodeChannels(string path, CancellationToken cancell
 /// Steps 3 and 4 block, so they run on threads of their own, never on the threads that serve requests.
 /// Channels that are kept apart go through step 4 one after the other: at the same time, each would need a decoder state of its own.
 /// </summary>
-sealed class Transcriber(EngineQueue queue, EngineHost engines, DecodeAudio decode, DecodeChannels decodeChannels, EngineMetrics metrics)
+sealed class Transcriber(EngineQueue queue, EngineHost engines, DecodeAudio decode, DecodeChannels decodeChannels, JobMetrics metrics)
 {
     public async Task<Transcript> TranscribeAsync(TranscriptionRequest request, CancellationToken cancellation)
     {
@@ -28,7 +29,8 @@ sealed class Transcriber(EngineQueue queue, EngineHost engines, DecodeAudio deco
         CheckModelCan(engine, request);
 
         var started = Stopwatch.GetTimestamp();
-        using var audio = await OnOwnThread(() => Decode(request, cancellation));                    // (3)
+        using var audio = await DecodeAsync(request, cancellation);                                  // (3)
+        using var span = JobTraces.Transcribe(request.Model.Id);
         var channels = new List<IReadOnlyList<WindowTranscript>>();
         foreach (var pcm in audio.Channels)
         {
@@ -43,10 +45,16 @@ sealed class Transcriber(EngineQueue queue, EngineHost engines, DecodeAudio deco
 
         var work = Stopwatch.GetElapsedTime(started);
         place.IsFinished = true;
-        metrics.Finished(request.Model.Id, audio.Duration, work);
+        metrics.Transcribed(request.Model.Id, AudioDecoder.ContainerOf(request.Upload.Path), audio.Duration, work);
         return request.SeparateChannels
             ? await OnOwnThread(() => Transcript.OfChannels(request.Options, channels, audio, work))
             : Transcript.Of(request.Options, channels[0], audio.Duration, work);
+    }
+
+    async Task<MultichannelAudio> DecodeAsync(TranscriptionRequest request, CancellationToken cancellation)
+    {
+        using var span = JobTraces.Decode();
+        return await OnOwnThread(() => Decode(request, cancellation));
     }
 
     MultichannelAudio Decode(TranscriptionRequest request, CancellationToken cancellation) =>
@@ -102,7 +110,7 @@ sealed class Transcriber(EngineQueue queue, EngineHost engines, DecodeAudio deco
     {
         try
         {
-            foreach (var window in engine.Transcribe(pcm, request.Options, stop))
+            foreach (var window in engine.Transcribe(pcm, request.Options, null, stop))
             {
                 windows.TryWrite(window);
             }
