@@ -7,6 +7,7 @@ using TranscriptionApi.Engine;
 using TranscriptionApi.Errors;
 using TranscriptionApi.Health;
 using TranscriptionApi.Jobs;
+using TranscriptionApi.Jobs.Routes;
 using TranscriptionApi.Metrics;
 using TranscriptionApi.Outbound;
 using TranscriptionApi.Requests;
@@ -60,6 +61,7 @@ try
     app.UseApiKeys();
 
     app.MapTranscriptions();
+    app.MapJobs();
     app.MapModels();
     app.MapHealth();
     app.MapMetrics();

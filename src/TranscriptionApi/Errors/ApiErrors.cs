@@ -142,13 +142,13 @@ static class ApiErrors
     public static ApiException NoSuchTranscription(string id, string param = "id") => new(404, InvalidRequest, $"No such transcription: '{Shorten(id)}'", param);
 
     public static ApiException NotCompleted(string state) =>
-        Invalid($"The transcription is not completed: it is '{state}'. Ask again when it is.", "id", "transcription_not_completed");
+        Invalid($"The transcription is not completed: it is '{state}'. Ask again when it is.", code: "transcription_not_completed");
 
-    public static ApiException Cancelled() => Invalid("The transcription was cancelled.", "id", "transcription_cancelled");
+    public static ApiException Cancelled() => Invalid("The transcription was cancelled.", code: "transcription_cancelled");
 
-    public static ApiException Expired() => Invalid("The transcription expired: it waited too long for its turn.", "id", "transcription_expired");
+    public static ApiException Expired() => Invalid("The transcription expired: it waited too long for its turn.", code: "transcription_expired");
 
-    public static ApiException Failed(string message, string? code) => Invalid($"The transcription failed. {Shorten(message)}", "id", code ?? "transcription_failed");
+    public static ApiException Failed(string message, string? code) => Invalid($"The transcription failed. {Shorten(message)}", code: code ?? "transcription_failed");
 
     public static ApiException NoWordTimes(string field) => Invalid(
         $"'{field}' needs the times of the words, which this transcription does not have: they must be asked for when the audio is sent.", field, "unsupported_value");

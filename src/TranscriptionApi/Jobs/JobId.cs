@@ -6,9 +6,13 @@ namespace TranscriptionApi.Jobs;
 static class JobId
 {
     public const string Prefix = "transcription_";
+    const string BatchPrefix = "batch_";
     const int Digits = 32;
 
     public static string New() => Prefix + Random();
+
+    /// <summary>Name of jobs that came in one call.</summary>
+    public static string NewBatch() => BatchPrefix + Random();
 
     /// <summary>It may be the id of a job; anything else need not be looked for.</summary>
     public static bool IsPossible(string text) =>

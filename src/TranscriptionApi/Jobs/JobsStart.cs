@@ -1,6 +1,9 @@
 using Microsoft.Extensions.Options;
 using TranscriptionApi.Jobs.Audio;
+using TranscriptionApi.Jobs.Intake;
+using TranscriptionApi.Jobs.Routes;
 using TranscriptionApi.Jobs.Store;
+using TranscriptionApi.Jobs.Waiting;
 using TranscriptionApi.Uploads;
 
 namespace TranscriptionApi.Jobs;
@@ -25,5 +28,12 @@ static class JobsStart
             provider.GetRequiredService<IOptions<JobOptions>>().Value.Keep()));
         services.AddSingleton<Outbox>();
         services.AddSingleton<AudioStore>();
+        services.AddSingleton<JobEstimate>();
+        services.AddSingleton<JobIntake>();
+        services.AddSingleton<JobWait>();
+        services.AddSingleton<JobReport>();
+        services.AddSingleton<JobContent>();
+        services.AddSingleton<JobEvents>();
+        services.AddSingleton<JobRoutes>();
     }
 }

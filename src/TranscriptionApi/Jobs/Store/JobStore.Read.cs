@@ -1,4 +1,5 @@
 using Dapper;
+using TranscriptionApi.Transcriptions;
 
 namespace TranscriptionApi.Jobs.Store;
 
@@ -45,6 +46,10 @@ sealed partial class JobStore
     /// <summary>The stored transcript as <see cref="Transcriptions.Transcript"/> in JSON; null when there is none (any more).</summary>
     public Task<byte[]?> TranscriptAsync(string id, CancellationToken cancellation) =>
         database.ReadAsync(connection => connection.QueryFirstOrDefaultAsync<byte[]>(_sql.Transcript, new { id }), cancellation);
+
+    /// <summary>The stored transcript; null when there is none (any more).</summary>
+    public async Task<Transcript?> ReadTranscriptAsync(string id, CancellationToken cancellation) =>
+        await TranscriptAsync(id, cancellation) is { } body ? JobJson.Read(body, JobJson.Kept.Transcript) : null;
 
     /// <summary>The windows saved so far from one on, in order; <paramref name="first"/> counts from 0.</summary>
     public Task<List<SavedWindow>> WindowsAsync(string id, int first, CancellationToken cancellation) => database.ReadAsync(
