@@ -45,8 +45,8 @@ sealed class JobEstimate(IOptions<EngineOptions> engine, TimeProvider clock)
         }
     }
 
-    /// <summary>How long it takes to transcribe so much audio when all places are busy.</summary>
-    public TimeSpan TimeFor(TimeSpan audio) => audio * RealTimeFactor / _places;
+    /// <summary>How long it takes to transcribe so much audio when all places are busy; one place of several is kept for those who wait on the line.</summary>
+    public TimeSpan TimeFor(TimeSpan audio, Lane lane) => audio * RealTimeFactor / (lane == Lane.Batch && _places > 1 ? _places - 1 : _places);
 
     /// <summary>For a job that waits or runs; <paramref name="ahead"/> is what is done before it.</summary>
     public JobTimes Of(Job job, JobsAhead ahead)
@@ -58,7 +58,7 @@ sealed class JobEstimate(IOptions<EngineOptions> engine, TimeProvider clock)
             return new JobTimes(DateTimeOffset.FromUnixTimeMilliseconds(started), now + left);
         }
 
-        var turn = now + TimeFor(TimeSpan.FromMilliseconds(ahead.QueuedMs + ahead.RunningMs));
+        var turn = now + TimeFor(TimeSpan.FromMilliseconds(ahead.QueuedMs + ahead.RunningMs), job.Lane);
         var notBefore = DateTimeOffset.FromUnixTimeMilliseconds(job.NotBefore);
         var start = turn > notBefore ? turn : notBefore;
         return new JobTimes(start, start + left);

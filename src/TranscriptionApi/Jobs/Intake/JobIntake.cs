@@ -108,7 +108,7 @@ sealed class JobIntake(JobStore store, AudioStore audio, JobEstimate estimate, I
     async Task<TimeSpan> RetryAfterAsync()
     {
         var figures = await store.FiguresAsync(CancellationToken.None);
-        var expected = estimate.TimeFor(TimeSpan.FromMilliseconds(figures.Sum(figure => figure.AudioMs)));
+        var expected = estimate.TimeFor(TimeSpan.FromMilliseconds(figures.Sum(figure => figure.AudioMs)), Lane.Interactive);
         return expected < ShortestRetry ? ShortestRetry : expected > LongestRetry ? LongestRetry : expected;
     }
 }

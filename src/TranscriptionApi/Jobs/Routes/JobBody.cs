@@ -40,7 +40,7 @@ sealed record JobBody
 
     public required JobFailure? Error { get; init; }
 
-    public Usage? Usage { get; init; }
+    public required Usage? Usage { get; init; }
 
     public required IReadOnlyDictionary<string, string> Metadata { get; init; }
 
@@ -65,6 +65,7 @@ sealed record JobBody
             Progress = isCompleted ? 100 : job.AudioMs > 0 ? (int)Math.Clamp(100 * job.ProgressMs / job.AudioMs, 0, 99) : 0,
             Attempts = job.Attempt,
             Error = JobFailure.Of(job),
+            Usage = isCompleted ? Usage.Of(request.Options.Task, TimeSpan.FromMilliseconds(job.AudioMs)) : null,
             Metadata = job.ReadMetadata(),
             BatchId = job.Batch,
         };
@@ -85,6 +86,7 @@ sealed record JobBody
         EstimatedCompletionAt = null,
         Attempts = 1,
         Error = null,
+        Usage = null,
     };
 }
 

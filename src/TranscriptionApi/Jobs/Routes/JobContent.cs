@@ -30,8 +30,7 @@ sealed class JobContent(JobStore store)
     {
         var name = query.Single(FormatField)?.Trim() ?? asked.Format;
         var format = TranscriptFormats.Find(name) ?? throw ApiErrors.UnknownValue(FormatField, name, TranscriptFormats.Names);
-        var given = LayoutFields.Names.FirstOrDefault(field => query.All(field).Count > 0);
-        if (given is null)
+        if (LayoutFields.FirstGiven(query) is not { } given)
         {
             return (format, name == asked.Format ? asked.Layout : new Layout());
         }

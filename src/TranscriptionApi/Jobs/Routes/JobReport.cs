@@ -67,7 +67,7 @@ sealed class JobReport(JobStore store, JobEstimate estimate, TimeProvider clock)
     async Task<string> WriteAsync(Job job, JobBody body, CancellationToken cancellation)
     {
         var transcript = job.State == JobState.Completed ? await store.ReadTranscriptAsync(job.Id, cancellation) : null;
-        return transcript is null ? JsonSerializer.Serialize(body, ApiJson.Wire.JobBody) : Write(body with { Usage = Usage.Of(transcript) }, job.ReadRequest(), transcript);
+        return transcript is null ? JsonSerializer.Serialize(body, ApiJson.Wire.JobBody) : Write(body, job.ReadRequest(), transcript);
     }
 
     // The keys of the format stand in the job itself, so that the clients' own types find them.

@@ -25,8 +25,9 @@ static class LayoutFields
 
     public static IEnumerable<FormField> Fields => [.. Words.Fields, .. Shape.Fields];
 
-    /// <summary>The names of all of them.</summary>
-    public static IEnumerable<string> Names => [Granularities, .. Words.Names, .. Shape.Names];
+    /// <summary>The first field that was given; null when none was.</summary>
+    public static string? FirstGiven(FieldValues form) =>
+        form.All(Granularities).Count > 0 ? Granularities + "[]" : Words.Names.Concat(Shape.Names).FirstOrDefault(name => form.All(name).Count > 0);
 
     /// <param name="form">What was given.</param>
     /// <param name="format">The format it is for.</param>
