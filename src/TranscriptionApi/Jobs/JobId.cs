@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 
 namespace TranscriptionApi.Jobs;
@@ -9,6 +10,8 @@ static class JobId
     const string BatchPrefix = "batch_";
     const int Digits = 32;
 
+    static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
+
     public static string New() => Prefix + Random();
 
     /// <summary>Name of jobs that came in one call.</summary>
@@ -16,7 +19,7 @@ static class JobId
 
     /// <summary>It may be the id of a job; anything else need not be looked for.</summary>
     public static bool IsPossible(string text) =>
-        text.Length == Prefix.Length + Digits && text.StartsWith(Prefix, StringComparison.Ordinal) && !text.AsSpan(Prefix.Length).ContainsAnyExcept("0123456789abcdef");
+        text.Length == Prefix.Length + Digits && text.StartsWith(Prefix, StringComparison.Ordinal) && !text.AsSpan(Prefix.Length).ContainsAnyExcept(HexDigits);
 
     /// <summary>32 random hex digits.</summary>
     public static string Random() => RandomNumberGenerator.GetHexString(Digits, lowercase: true);
