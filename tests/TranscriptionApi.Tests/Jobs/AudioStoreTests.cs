@@ -30,7 +30,7 @@ public sealed class AudioStoreTests : IDisposable
     [Fact]
     public async Task Upload_is_copied_to_another_file_system_and_leaves_nothing_behind()
     {
-        Assert.SkipUnless(Directory.Exists(OtherFileSystem), $"There is no {OtherFileSystem}.");
+        Assert.SkipWhen(OperatingSystem.IsWindows() || !Directory.Exists(OtherFileSystem), $"There is no {OtherFileSystem}.");
         var shared = Path.Combine(OtherFileSystem, Path.GetFileName(_folder));
         try
         {
@@ -39,7 +39,7 @@ public sealed class AudioStoreTests : IDisposable
             var name = store.Take(upload);
 
             Assert.Equal("some audio", await File.ReadAllTextAsync(store.PathOf(name), TestContext.Current.CancellationToken));
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(store.PathOf(name)));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, OperatingSystem.IsWindows() ? UnixFileMode.None : File.GetUnixFileMode(store.PathOf(name)));
             Assert.Single(Directory.GetFiles(shared, "*", SearchOption.AllDirectories));
             Assert.False(File.Exists(upload.Path));
         }

@@ -1,4 +1,6 @@
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using TranscriptionApi.Tests.Jobs.Routes;
 
 namespace TranscriptionApi.Tests.Jobs;
@@ -51,13 +53,12 @@ public sealed class JobRestartTests : IDisposable
             using var form = TestApi.Form();
             var call = TestApi.PostAsync(client, form);
             await TestApi.WaitUntilAsync(() => Task.FromResult(before.Engine.Running == 1));
-            var stopping = before.StopAsync();
+            before.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
             using var answer = await call;
 
             Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
             Assert.Equal(TimeSpan.FromSeconds(5), answer.Headers.RetryAfter?.Delta);
             Assert.Matches("^transcription_", Assert.Single(answer.Headers.GetValues("x-transcription-id")));
-            await stopping;
         }
 
         await using var after = Api(("Jobs:JoinMinutes", "15"));

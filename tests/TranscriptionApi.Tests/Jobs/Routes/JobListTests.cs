@@ -46,10 +46,9 @@ public sealed class JobListTests : IAsyncLifetime
             added.AddRange(await StartAsync(1));
         }
 
-        before.Reverse();
-        Assert.Equal(before, newestFirst);
-        before.Reverse();
-        Assert.Equal([.. before, .. added], [.. oldestFirst, .. Ids(await ListAsync($"order=asc&after={oldestFirst[^1]}"))]);
+        oldestFirst.AddRange(Ids(await ListAsync($"order=asc&after={oldestFirst[^1]}")));
+        Assert.Equal(before, Enumerable.Reverse(newestFirst));
+        Assert.Equal([.. before, .. added], oldestFirst);
     }
 
     [Fact]
