@@ -42,7 +42,8 @@ try
     builder.AddUploads();            // Uploads/         multipart bodies, spooled to disk
     builder.AddModels();             // Catalog/         which models are here
     builder.AddJobs();               // Jobs/            the durable queue
-    builder.AddEngine();             // Engine/          models in memory, and the line in front of them
+    builder.AddEngine();             // Engine/          models in memory
+    builder.AddHealth();             // Health/          whether work can be accepted
     builder.AddTranscriptions();     // Transcriptions/  speech to text
 
     var app = builder.Build();

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Options;
 using TranscriptionApi.Jobs.Audio;
 using TranscriptionApi.Jobs.Store;
+using TranscriptionApi.Jobs.Work;
+using TranscriptionApi.Metrics;
 using TranscriptionApi.Uploads;
 
 namespace TranscriptionApi.Jobs;
@@ -25,5 +27,8 @@ static class JobsStart
             provider.GetRequiredService<IOptions<JobOptions>>().Value.Keep()));
         services.AddSingleton<Outbox>();
         services.AddSingleton<AudioStore>();
+        services.AddHostedService<JobsReady>();
+        services.AddSingleton<ReadQueueFigures>(provider => provider.GetRequiredService<JobStore>().LaneFiguresAsync);
+        services.AddJobWork();
     }
 }

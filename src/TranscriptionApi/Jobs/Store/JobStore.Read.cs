@@ -1,4 +1,5 @@
 using Dapper;
+using TranscriptionApi.Metrics;
 
 namespace TranscriptionApi.Jobs.Store;
 
@@ -59,6 +60,18 @@ sealed partial class JobStore
     /// <summary>What waits and what runs, by lane.</summary>
     public Task<List<QueueFigure>> FiguresAsync(CancellationToken cancellation) =>
         database.ReadAsync(async connection => (await connection.QueryAsync<QueueFigure>(_sql.Figures)).AsList(), cancellation);
+
+    /// <summary>Every lane, the empty ones too.</summary>
+    public async Task<IReadOnlyList<LaneFigures>> LaneFiguresAsync(CancellationToken cancellation)
+    {
+        var figures = await FiguresAsync(cancellation);
+        return [.. Enum.GetValues<Lane>().Select(Name).Select(lane => new LaneFigures(lane, Jobs(lane, "queued"), Jobs(lane, "running"), Queued(lane, figure => figure.AudioMs), Queued(lane, figure => figure.OldestMs)))];
+
+        int Jobs(string lane, string state) => (int)figures.Where(figure => figure.Lane == lane && figure.State == state).Sum(figure => figure.Jobs);
+
+        TimeSpan Queued(string lane, Func<QueueFigure, long> ms) =>
+            TimeSpan.FromMilliseconds(figures.Where(figure => figure.Lane == lane && figure.State == "queued").Sum(ms));
+    }
 
     /// <summary>The database's clock, in milliseconds since 1970.</summary>
     public Task<long> NowAsync(CancellationToken cancellation) =>
