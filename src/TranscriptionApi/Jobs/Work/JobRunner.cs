@@ -17,7 +17,7 @@ namespace TranscriptionApi.Jobs.Work;
 /// requests. Channels that are kept apart go through step 4 one after the other: at the same time, each would need a decoder state of its own.
 /// </summary>
 sealed partial class JobRunner(
-    ModelCatalog catalog, EngineHost engines, AudioStore audioStore, JobStore store, DecodeAudio decode, DecodeChannels decodeChannels, JobMetrics metrics, ILogger<JobRunner> logger)
+    ModelCatalog catalog, EngineHost engines, AudioStore audioStore, JobStore store, DecodeAudio decode, DecodeChannels decodeChannels, JobMetrics metrics, JobEstimate estimate, ILogger<JobRunner> logger)
 {
     public async Task<FinishedWork> RunAsync(RunningJob running)
     {
@@ -36,10 +36,11 @@ sealed partial class JobRunner(
         var channels = await OnOwnThread(() => Listen(use.Engine, audio, request, running));        // (4)
         var work = Stopwatch.GetElapsedTime(started);
         metrics.Transcribed(request.Model, job.AudioFormat, audio.Duration, work);
+        estimate.Finished(audio.Duration * audio.Channels.Count, work);
         var transcript = request.SeparateChannels                                                   // (5)
             ? await OnOwnThread(() => Transcript.OfChannels(request.Options, channels, audio, work))
             : Transcript.Of(request.Options, channels[0], audio.Duration, work);
-        return new FinishedWork(transcript, audio.Duration * audio.Channels.Count);
+        return new FinishedWork(transcript, TimeSpan.FromMilliseconds(Math.Ceiling(audio.Duration.TotalMilliseconds)));
     }
 
     static void CheckModelCan(ISpeechToText engine, JobRequest request)
@@ -137,5 +138,5 @@ sealed partial class JobRunner(
 
 /// <summary>What a worker has in hand when a job is done.</summary>
 /// <param name="Transcript">The result.</param>
-/// <param name="Audio">Length of the audio, all channels counted.</param>
+/// <param name="Audio">Length of the audio, in whole milliseconds, rounded up as it is when it is charged.</param>
 sealed record FinishedWork(Transcript Transcript, TimeSpan Audio);
