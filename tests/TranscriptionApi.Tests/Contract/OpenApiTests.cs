@@ -78,7 +78,9 @@ public sealed class OpenApiTests
                 detection |= asked.SpeechDetection is not null;
                 Assert.Equal(
                     new TranscribeOptions { SpeechDetection = name.StartsWith("vad_", StringComparison.Ordinal) ? new SpeechDetectionOptions() : null },
-                    asked with { Decoding = asked.Decoding with { SuppressTokens = [] } });
+                    asked with { CandidateLanguages = [], Keywords = [], Decoding = asked.Decoding with { SuppressTokens = [] } });
+                Assert.Empty(asked.CandidateLanguages);
+                Assert.Empty(asked.Keywords);
                 Assert.Empty(asked.Decoding.SuppressTokens);
             }
         }

@@ -16,8 +16,8 @@ static class JobEndpoints
 {
     public static void MapJobs(this WebApplication app)
     {
+        app.MapGet("/v1/audio/transcriptions", (HttpContext http, JobRoutes routes) => routes.ListAsync(http));
         var jobs = app.MapGroup("/v1/audio/transcriptions");
-        jobs.MapGet("", (HttpContext http, JobRoutes routes) => routes.ListAsync(http));
         jobs.MapGet("/{id}", (HttpContext http, string id, JobRoutes routes) => routes.GetAsync(http, id));
         jobs.MapGet("/{id}/content", (HttpContext http, string id, JobRoutes routes) => routes.GetContentAsync(http, id));
         jobs.MapPost("/{id}/cancel", (HttpContext http, string id, JobRoutes routes) => routes.CancelAsync(http, id));
