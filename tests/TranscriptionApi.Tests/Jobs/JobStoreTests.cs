@@ -37,6 +37,14 @@ public sealed class JobStoreTests(PostgresServer postgres)
         Assert.Equal(JobState.Completed, done!.State);
         Assert.Equal([1, 2], await jobs.Store.TranscriptAsync(job.Id, Stop));
         Assert.Null(await jobs.Store.FindAsync("somebody else", job.Id, Stop));
+        await jobs.Database.ReadAsync(
+            async connection =>
+            {
+                await new JobInvariants { Acknowledged = [job.Id], Completed = [job.Id], IsQuiet = true }.CheckAsync(connection);
+                Assert.Equal(2, (await new JobInvariants { Acknowledged = ["lost"], Cancelled = [job.Id] }.BrokenAsync(connection)).Count);
+                return 0;
+            },
+            Stop);
         var due = Assert.Single(await new Outbox(jobs.Database).TakeDueAsync(10, Lease, Stop));
         Assert.Equal(("audio.transcription.completed", job.Id, 0L), (due.Type, due.JobId, due.Attempts));
         Assert.Equal(job.Id, (await jobs.Store.EraseAsync("owner", job.Id, Stop))!.Id);
