@@ -9,7 +9,7 @@ using TranscriptionApi.Transcriptions;
 namespace TranscriptionApi.Jobs;
 
 /// <summary>A call that waits for its job: accept it, wait, give the transcript or the error.</summary>
-sealed class WaitingCall(JobStore store, AudioStore audioStore, JobSignals signals, Drain drain, IOptions<JobOptions> jobOptions, IOptions<EngineOptions> engineOptions)
+sealed class WaitingCall(JobStore store, AudioStore audioStore, JobSignals signals, RunningJobs running, Drain drain, IOptions<JobOptions> jobOptions, IOptions<EngineOptions> engineOptions)
 {
     const string Owner = "";
     static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
@@ -33,6 +33,7 @@ sealed class WaitingCall(JobStore store, AudioStore audioStore, JobSignals signa
         var id = JobId.New();
         var size = request.Upload.Length;
         var path = audioStore.Take(request.Upload);
+        Checkpoint.Reach(Checkpoint.AudioTaken);
         var job = new NewJob
         {
             Id = id,
@@ -54,7 +55,8 @@ sealed class WaitingCall(JobStore store, AudioStore audioStore, JobSignals signa
             AudioFormat = SpeechEngine.Audio.AudioDecoder.ContainerOf(audioStore.PathOf(path)),
             WantedFor = jobOptions.Value.Abandon(),
         };
-        var accepted = await store.AcceptAsync([job], new AcceptRules(jobOptions.Value.MaxQueued, engineOptions.Value.MaxWaiting, Join: null), cancellation);
+        var accepted = await store.AcceptAsync([job], new AcceptRules(jobOptions.Value.MaxQueued, engineOptions.Value.MaxWaiting + running.Free, Join: null), cancellation);
+        Checkpoint.Reach(Checkpoint.Accepted);
         if (accepted is { Jobs: [var only] })
         {
             return only;

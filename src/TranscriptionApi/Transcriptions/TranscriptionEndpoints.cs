@@ -48,6 +48,7 @@ static class TranscriptionEndpoints
             throw ApiErrors.ShuttingDown();
         }
 
+        http.RequestServices.GetRequiredService<DiskSpace>().Check();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, drain.Over);
         using var request = await form.ReadAsync(http.Request, task, stop.Token);
         facts.Model = request.Model.Id;

@@ -18,13 +18,23 @@ readonly record struct JobFilter(int Limit, bool NewestFirst, long? After, JobSt
 /// <param name="RunningMs">Audio left of running jobs.</param>
 sealed record JobsAhead(long Jobs, long QueuedMs, long RunningMs);
 
-/// <summary>How much waits and runs.</summary>
-/// <param name="Lane">interactive or batch.</param>
-/// <param name="State">queued or running.</param>
-/// <param name="Jobs">How many.</param>
-/// <param name="AudioMs">Their audio.</param>
-/// <param name="OldestMs">Age of the oldest.</param>
-sealed record QueueFigure(string Lane, string State, long Jobs, long AudioMs, long OldestMs);
+/// <summary>How much waits or runs in one lane.</summary>
+sealed record QueueFigure
+{
+    /// <summary>interactive or batch.</summary>
+    public required string Lane { get; init; }
+
+    /// <summary>queued or running.</summary>
+    public required string State { get; init; }
+
+    public long Jobs { get; init; }
+
+    /// <summary>Length of their audio.</summary>
+    public long AudioMs { get; init; }
+
+    /// <summary>Age of the oldest.</summary>
+    public long OldestMs { get; init; }
+}
 
 sealed partial class JobStore
 {
@@ -39,7 +49,7 @@ sealed partial class JobStore
     /// <summary>The jobs of an owner, in order of acceptance.</summary>
     public Task<List<Job>> ListAsync(string owner, JobFilter filter, CancellationToken cancellation) => database.ReadAsync(
         async connection => (await connection.QueryAsync<Job>(
-            JobSql.List(filter.NewestFirst),
+            JobSql.List(filter),
             new { owner, state = filter.State?.Name(), batch = filter.Batch, model = filter.Model, after = filter.After, limit = filter.Limit })).AsList(),
         cancellation);
 
@@ -65,7 +75,7 @@ sealed partial class JobStore
     public async Task<IReadOnlyList<LaneFigures>> LaneFiguresAsync(CancellationToken cancellation)
     {
         var figures = await FiguresAsync(cancellation);
-        return [.. Enum.GetValues<Lane>().Select(Name).Select(lane => new LaneFigures(lane, Jobs(lane, "queued"), Jobs(lane, "running"), Queued(lane, figure => figure.AudioMs), Queued(lane, figure => figure.OldestMs)))];
+        return [.. Enum.GetValues<Lane>().Select(lane => lane.Name()).Select(lane => new LaneFigures(lane, Jobs(lane, "queued"), Jobs(lane, "running"), Queued(lane, figure => figure.AudioMs), Queued(lane, figure => figure.OldestMs)))];
 
         int Jobs(string lane, string state) => (int)figures.Where(figure => figure.Lane == lane && figure.State == state).Sum(figure => figure.Jobs);
 

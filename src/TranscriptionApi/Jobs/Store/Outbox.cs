@@ -102,7 +102,10 @@ sealed class OutboxSql(SqlDialect dialect)
         RETURNING id, job_id AS JobId, type, url, CAST(attempts - 1 AS BIGINT) AS Attempts, created_at AS CreatedAt
         """;
 
-    public string Settle { get; } = $"UPDATE webhooks SET state = @state, due_at = {dialect.Now} + @delayMs WHERE id = @id";
+    /// <summary>What was delivered stays so: an attempt that outlived its lease may end after the one that followed it.</summary>
+    public string Settle { get; } = $"""
+        UPDATE webhooks SET state = CASE WHEN state = 'delivered' THEN state ELSE @state END, due_at = {dialect.Now} + @delayMs WHERE id = @id
+        """;
 
     public string InsertAttempt { get; } = $"""
         INSERT INTO webhook_attempts (webhook_id, number, created_at, status, error, duration_ms)
