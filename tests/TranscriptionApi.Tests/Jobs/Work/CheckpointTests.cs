@@ -1,7 +1,6 @@
 using System.Net;
 using TranscriptionApi.Jobs;
 using TranscriptionApi.Jobs.Work;
-using TranscriptionApi.Transcriptions;
 
 namespace TranscriptionApi.Tests.Jobs.Work;
 
