@@ -52,7 +52,6 @@ static class EngineStart
             return model => SpeechToText.Load(model.Path, settings);
         });
         builder.Services.AddSingleton<EngineHost>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<EngineHost>());
     }
 }
 

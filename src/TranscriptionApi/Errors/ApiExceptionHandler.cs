@@ -1,7 +1,7 @@
-using System.Data.Common;
 using System.Globalization;
 using Microsoft.AspNetCore.Diagnostics;
 using SpeechEngine.Audio;
+using TranscriptionApi.Jobs.Store;
 using TranscriptionApi.Requests;
 
 namespace TranscriptionApi.Errors;
@@ -23,6 +23,11 @@ static class ApiErrorsStart
 /// <summary>The one place where an exception becomes an answer. A client that hung up never comes here.</summary>
 sealed partial class ApiExceptionHandler(IHostApplicationLifetime lifetime, ILogger<ApiExceptionHandler> logger) : IExceptionHandler
 {
+    const long OutageSilenceMs = 30_000;
+
+    // Long ago, so that the first one is told.
+    long _outageLogged = -OutageSilenceMs;
+
     public async ValueTask<bool> TryHandleAsync(HttpContext http, Exception exception, CancellationToken cancellationToken)
     {
         await WriteAsync(http, Describe(http, exception));
@@ -77,18 +82,32 @@ sealed partial class ApiExceptionHandler(IHostApplicationLifetime lifetime, ILog
             case BadHttpRequestException error:
                 return ApiErrors.ByStatus(error.StatusCode);
 
-            case DbException error:
-                LogUnexpected(error, id);
-                return ApiErrors.DatabaseFailed(error);
-
             case OperationCanceledException when lifetime.ApplicationStopping.IsCancellationRequested:
                 return ApiErrors.ShuttingDown();
+
+            case var outage when JobStoreErrors.IsOutage(outage):
+                LogOutageOnce(outage);
+                return ApiErrors.JobsAway();
 
             default:
                 LogUnexpected(exception, id);
                 return ApiErrors.Unexpected(id);
         }
     }
+
+    // One line for an outage, however many requests meet it.
+    void LogOutageOnce(Exception outage)
+    {
+        var now = Environment.TickCount64;
+        var last = Interlocked.Read(ref _outageLogged);
+        if (now - last >= OutageSilenceMs && Interlocked.CompareExchange(ref _outageLogged, now, last) == last)
+        {
+            LogOutage(outage.Message);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "The job database is away; requests for jobs are answered 503 meanwhile. {Reason}")]
+    partial void LogOutage(string reason);
 
     [LoggerMessage(LogLevel.Error, "Request {RequestId} failed.")]
     partial void LogUnexpected(Exception exception, string requestId);

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Reflection;
 using SpeechEngine.Kernels;
 using TranscriptionApi.Catalog;
@@ -21,7 +20,7 @@ sealed class ServerState(EngineHost engines, ModelCatalog catalog, JobStore stor
         return new HealthReport(Status(waiting is not null), Version, catalog.Default?.Id, Simd.Width.ToString(), running.All.Count, waiting);
     }
 
-    string Status(bool hasDatabase) => (drain.IsDraining, hasDatabase, engines.Readiness) switch
+    string Status(bool hasDatabase) => (drain.IsDraining, hasDatabase, Engine) switch
     {
         (true, _, _) => "draining",
         (_, false, _) => "no_database",
@@ -31,13 +30,16 @@ sealed class ServerState(EngineHost engines, ModelCatalog catalog, JobStore stor
         _ => "no_model",
     };
 
+    // A server that leaves the work to others needs the model's file only to know its name.
+    Readiness Engine => running.Places > 0 ? engines.Readiness : catalog.Default is null ? Readiness.NoModel : Readiness.Ready;
+
     async Task<long?> WaitingAsync(CancellationToken cancellation)
     {
         try
         {
             return (await store.FiguresAsync(cancellation)).Where(figure => figure.State == "queued").Sum(figure => figure.Jobs);
         }
-        catch (Exception error) when (error is DbException or TimeoutException or IOException)
+        catch (Exception error) when (JobStoreErrors.IsOutage(error))
         {
             return null;
         }

@@ -3,6 +3,8 @@ using TranscriptionApi.Jobs.Audio;
 using TranscriptionApi.Jobs.Intake;
 using TranscriptionApi.Jobs.Routes;
 using TranscriptionApi.Jobs.Store;
+using TranscriptionApi.Jobs.Store.PostgreSql;
+using TranscriptionApi.Jobs.Store.Sqlite;
 using TranscriptionApi.Jobs.Waiting;
 using TranscriptionApi.Jobs.Work;
 using TranscriptionApi.Metrics;
@@ -37,8 +39,39 @@ static class JobsStart
         services.AddSingleton<JobContent>();
         services.AddSingleton<JobEvents>();
         services.AddSingleton<JobRoutes>();
-        services.AddHostedService<JobsReady>();
+        services.AddHostedService<JobStoreStart>();
+        if (!string.IsNullOrWhiteSpace(builder.Configuration[$"{JobOptions.Section}:{nameof(JobOptions.PostgreSql)}"]))
+        {
+            services.AddHostedService(provider => new PostgresHints(
+                (PostgresDatabase)provider.GetRequiredService<IJobDatabase>(),
+                provider.GetRequiredService<JobSignals>(),
+                provider.GetRequiredService<ILogger<PostgresHints>>()));
+        }
         services.AddSingleton<ReadQueueFigures>(provider => provider.GetRequiredService<JobStore>().LaneFiguresAsync);
-        services.AddJobWork();
+        builder.AddJobWork();
     }
+}
+
+/// <summary>Tables and folders are there before anything else of the server begins; a database that cannot be used stops the start.</summary>
+sealed partial class JobStoreStart(IJobDatabase database, AudioStore audioStore, ServerInstance instance, ILogger<JobStoreStart> logger) : IHostedLifecycleService
+{
+    public async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        instance.Begin();
+        audioStore.Prepare();
+        LogReady(await database.PrepareAsync(cancellationToken));
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    [LoggerMessage(LogLevel.Information, "Jobs are kept in {Database}.")]
+    partial void LogReady(string database);
 }

@@ -14,7 +14,7 @@ namespace TranscriptionApi.Transcriptions;
 /// One call: (1) read and check the form, (2) make jobs of it, (3) wait for the transcript and write it in the format asked for,
 /// or tell the jobs that are to be asked for later.
 /// </summary>
-sealed class TranscriptionCall(TranscriptionForm form, JobIntake intake, JobWait wait, JobReport report, Drain drain)
+sealed class TranscriptionCall(TranscriptionForm form, JobIntake intake, JobWait wait, JobReport report, DiskSpace disk, Drain drain)
 {
     public async Task<IResult> AnswerAsync(HttpContext http, SpeechTask task)
     {
@@ -23,6 +23,7 @@ sealed class TranscriptionCall(TranscriptionForm form, JobIntake intake, JobWait
             throw ApiErrors.ShuttingDown();
         }
 
+        disk.Check();
         var idempotencyKey = IdempotencyKey.Of(http.Request);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, drain.Over);
         using var request = await form.ReadAsync(http.Request, task, stop.Token);                   // (1)

@@ -2,10 +2,9 @@ namespace TranscriptionApi.Jobs.Store;
 
 /// <summary>What may be accepted, and what may be joined instead.</summary>
 /// <param name="MaxQueued">Jobs that may wait in all.</param>
-/// <param name="MaxInteractive">Jobs that may wait with somebody on the line; those do not count for which a place is free.</param>
-/// <param name="Places">Jobs that are worked on at the same time.</param>
+/// <param name="MaxInteractive">Jobs that may wait with somebody on the line.</param>
 /// <param name="Join">Joins a job with the same work that is not over, or ended so long ago; null never joins.</param>
-readonly record struct AcceptRules(int MaxQueued, int MaxInteractive, int Places, TimeSpan? Join);
+readonly record struct AcceptRules(int MaxQueued, int MaxInteractive, TimeSpan? Join);
 
 /// <summary>What became of a request for jobs.</summary>
 enum Acceptance
@@ -41,6 +40,11 @@ sealed partial class JobStore
                 await writing.ExecuteAsync(lockOwner, new { owner = jobs[0].Owner });
             }
 
+            if (await FindNamedAsync(writing, jobs[0]) is { } named)
+            {
+                return named;
+            }
+
             if (await FindTwinAsync(writing, jobs[0], rules) is { } twin)
             {
                 return twin;
@@ -54,7 +58,7 @@ sealed partial class JobStore
             var accepted = new List<Job>();
             foreach (var job in jobs)
             {
-                accepted.Add((await writing.FindAsync<Job>(_sql.Insert, Parameters(job)))!);
+                accepted.Add((await writing.FindAsync<Job>(_sql.Insert, Parameters(job, accepted.Count == 0 ? job.IdempotencyKey : null)))!);
                 writing.Hints.Add(new JobHint(job.Id, IsQueued: true, HasWebhook: false));
             }
 
@@ -62,60 +66,77 @@ sealed partial class JobStore
         },
         cancellation);
 
+    async Task<Accepted?> FindNamedAsync(Writing writing, NewJob job)
+    {
+        if (job.IdempotencyKey is not { } key || await writing.FindAsync<Job>(_sql.ByIdempotencyKey, new { owner = job.Owner, key }) is not { } named)
+        {
+            return null;
+        }
+
+        if (named.RequestHash != job.RequestHash)
+        {
+            return new Accepted(Acceptance.KeyReused, []);
+        }
+
+        return named.Batch is null ? await JoinAsync(writing, job, named) : await JoinBatchAsync(writing, job.Owner, named.Batch);
+    }
+
     async Task<Accepted?> FindTwinAsync(Writing writing, NewJob job, AcceptRules rules)
     {
-        if (job.IdempotencyKey is { } key && await writing.FindAsync<Job>(_sql.ByIdempotencyKey, new { owner = job.Owner, key }) is { } named)
-        {
-            return named.RequestHash == job.RequestHash ? await JoinAsync(named) : new Accepted(Acceptance.KeyReused, []);
-        }
-
         // Whoever names requests wants two of them for two names. A job in the background is joined only by its own repetition:
         // it has an owner who may delete it.
-        var hasTwin = job.IdempotencyKey is null && rules.Join is not null;
-        var twin = hasTwin
-            ? await writing.FindAsync<Job>(
-                _sql.Joinable,
-                new { owner = job.Owner, fingerprint = job.Fingerprint, requestHash = job.Background ? job.RequestHash : null, joinMs = Ms(rules.Join!.Value) })
-            : null;
-        return twin is null ? null : await JoinAsync(twin);
-
-        async Task<Accepted> JoinAsync(Job joined)
+        if (job.IdempotencyKey is not null || rules.Join is not { } join)
         {
-            if (job.WantedFor is { } wanted)
-            {
-                await writing.ExecuteAsync(_sql.KeepWanted, new { id = joined.Id, ms = Ms(wanted) });
-            }
-
-            // Only the repetition of a batch is for all its jobs; one file that was in a batch too is for its own.
-            return job.Batch is null || joined.Batch is null
-                ? new Accepted(Acceptance.Joined, [joined])
-                : new Accepted(Acceptance.Joined, await writing.ListAsync<Job>(_sql.OfBatch, new { owner = job.Owner, batch = joined.Batch }));
+            return null;
         }
+
+        var twin = await writing.FindAsync<Job>(
+            _sql.Joinable, new { owner = job.Owner, fingerprint = job.Fingerprint, requestHash = job.Background ? job.RequestHash : null, joinMs = Ms(join) });
+
+        // Only the repetition of a batch is for all its jobs; one file that was in a batch too is for its own.
+        return twin is null ? null
+            : job.Batch is not null && twin.Batch is { } batch ? await JoinBatchAsync(writing, job.Owner, batch)
+            : await JoinAsync(writing, job, twin);
+    }
+
+    static async Task<Accepted> JoinBatchAsync(Writing writing, string owner, string batch)
+    {
+        var filter = new JobFilter(int.MaxValue, NewestFirst: false, After: null, State: null, batch, Model: null);
+        return new Accepted(Acceptance.Joined, await writing.ListAsync<Job>(JobSql.List(filter), new { owner, batch, limit = filter.Limit }));
+    }
+
+    async Task<Accepted> JoinAsync(Writing writing, NewJob job, Job joined)
+    {
+        if (job.WantedFor is { } wanted)
+        {
+            await writing.ExecuteAsync(_sql.KeepWanted, new { id = joined.Id, ms = Ms(wanted) });
+        }
+
+        if (job.Lane == Lane.Interactive && await writing.ExecuteAsync(_sql.Hurry, new { id = joined.Id }) == 1)
+        {
+            writing.Hints.Add(new JobHint(joined.Id, IsQueued: true, HasWebhook: false));
+        }
+
+        return new Accepted(Acceptance.Joined, [(await writing.FindAsync<Job>(_sql.Find, new { owner = job.Owner, id = joined.Id }))!]);
     }
 
     async Task<bool> IsFullAsync(Writing writing, IReadOnlyList<NewJob> jobs, AcceptRules rules)
     {
-        var interactive = Name(Lane.Interactive);
         var waiting = await writing.FindAsync<long>(_sql.CountQueued, new { lane = (string?)null });
-        if (waiting + jobs.Count > rules.MaxQueued)
-        {
-            return true;
-        }
-
-        var before = jobs[0].Lane == Lane.Interactive ? await writing.FindAsync<long>(_sql.CountQueued, new { lane = interactive }) - rules.MaxInteractive : -1;
-        return before >= 0 && before >= rules.Places - await writing.FindAsync<long>(_sql.CountRunning);
+        return waiting + jobs.Count > rules.MaxQueued
+            || (jobs[0].Lane == Lane.Interactive && await writing.FindAsync<long>(_sql.CountQueued, new { lane = Lane.Interactive.Name() }) + jobs.Count > rules.MaxInteractive);
     }
 
-    static object Parameters(NewJob job) => new
+    static object Parameters(NewJob job, string? idempotencyKey) => new
     {
         job.Id,
         job.Owner,
-        Lane = Name(job.Lane),
+        Lane = job.Lane.Name(),
         job.Request.Model,
         Request = JobJson.Write(job.Request, JobJson.Kept.JobRequest),
         job.Fingerprint,
         job.RequestHash,
-        job.IdempotencyKey,
+        IdempotencyKey = idempotencyKey,
         job.Batch,
         Background = job.Background ? 1 : 0,
         job.Metadata,
@@ -127,6 +148,4 @@ sealed partial class JobStore
         job.Trace,
         WantedFor = job.WantedFor is { } wanted ? Ms(wanted) : (long?)null,
     };
-
-    internal static string Name(Lane lane) => lane == Lane.Interactive ? "interactive" : "batch";
 }

@@ -19,9 +19,8 @@ readonly record struct JobFilter(int Limit, bool NewestFirst, long? After, JobSt
 /// <param name="RunningMs">Audio left of running jobs.</param>
 sealed record JobsAhead(long Jobs, long QueuedMs, long RunningMs);
 
-/// <summary>How much waits and runs.</summary>
-/// <remarks>Set by name: for an empty queue SQLite does not tell the types of sums, which a constructor would have to fit.</remarks>
-sealed class QueueFigure
+/// <summary>How much waits or runs in one lane.</summary>
+sealed record QueueFigure
 {
     /// <summary>interactive or batch.</summary>
     public required string Lane { get; init; }
@@ -31,7 +30,7 @@ sealed class QueueFigure
 
     public long Jobs { get; init; }
 
-    /// <summary>Their audio.</summary>
+    /// <summary>Length of their audio.</summary>
     public long AudioMs { get; init; }
 
     /// <summary>Age of the oldest.</summary>
@@ -51,7 +50,7 @@ sealed partial class JobStore
     /// <summary>The jobs of an owner, in order of acceptance.</summary>
     public Task<List<Job>> ListAsync(string owner, JobFilter filter, CancellationToken cancellation) => database.ReadAsync(
         async connection => (await connection.QueryAsync<Job>(
-            JobSql.List(filter.NewestFirst),
+            JobSql.List(filter),
             new { owner, state = filter.State?.Name(), batch = filter.Batch, model = filter.Model, after = filter.After, limit = filter.Limit })).AsList(),
         cancellation);
 
@@ -85,7 +84,7 @@ sealed partial class JobStore
     public async Task<IReadOnlyList<LaneFigures>> LaneFiguresAsync(CancellationToken cancellation)
     {
         var figures = await FiguresAsync(cancellation);
-        return [.. Enum.GetValues<Lane>().Select(Name).Select(lane => new LaneFigures(lane, Jobs(lane, "queued"), Jobs(lane, "running"), Queued(lane, figure => figure.AudioMs), Queued(lane, figure => figure.OldestMs)))];
+        return [.. Enum.GetValues<Lane>().Select(lane => lane.Name()).Select(lane => new LaneFigures(lane, Jobs(lane, "queued"), Jobs(lane, "running"), Queued(lane, figure => figure.AudioMs), Queued(lane, figure => figure.OldestMs)))];
 
         int Jobs(string lane, string state) => (int)figures.Where(figure => figure.Lane == lane && figure.State == state).Sum(figure => figure.Jobs);
 

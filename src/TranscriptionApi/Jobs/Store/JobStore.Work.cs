@@ -55,6 +55,7 @@ sealed partial class JobStore
                     progressMs = Ms(saved.Progress),
                     audioMs = Ms(saved.Audio),
                     segments = saved.Segments,
+                    windows = saved.Windows.Count,
                 });
             if (moved == 0)
             {
@@ -99,6 +100,15 @@ sealed partial class JobStore
     public Task<bool> HandBackAsync(JobLease lease, CancellationToken cancellation) =>
         ToQueueAsync(_sql.HandBack, lease, new { id = lease.Id, epoch = lease.Epoch }, cancellation);
 
+    /// <summary>
+    /// What became of the job under this lease: for a worker whose last write failed with an outage, because a commit may have been done
+    /// although its answer was lost. Running: nothing was stored, try again. Completed, failed, queued: it was stored. Null: the job is
+    /// another worker's by now, or erased.
+    /// </summary>
+    public Task<JobState?> EndedAsync(JobLease lease, CancellationToken cancellation) => database.ReadAsync(
+        async connection => await connection.QueryFirstOrDefaultAsync<string>(_sql.StateUnder, new { id = lease.Id, epoch = lease.Epoch }) is { } state ? JobStates.Parse(state) : (JobState?)null,
+        cancellation);
+
     /// <summary>The windows saved so far, in order.</summary>
     public Task<List<SavedWindow>> WindowsAsync(string id, CancellationToken cancellation) => database.ReadAsync(
         async connection => (await connection.QueryAsync<byte[]>(_sql.Windows, new { id })).Select(body => JobJson.Read(body, JobJson.Kept.SavedWindow)).ToList(), cancellation);
@@ -120,8 +130,13 @@ sealed partial class JobStore
     Task<bool> ToQueueAsync(string sql, JobLease lease, object parameters, CancellationToken cancellation) => WriteAsync(
         async writing =>
         {
+            if (await writing.ExecuteAsync(sql, parameters) == 0)
+            {
+                return false;
+            }
+
             writing.Hints.Add(new JobHint(lease.Id, IsQueued: true, HasWebhook: false));
-            return await writing.ExecuteAsync(sql, parameters) == 1;
+            return true;
         },
         cancellation);
 }

@@ -28,6 +28,11 @@ sealed partial class Drain(RunningJobs running, IOptions<JobOptions> options, IL
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
+        if (IsDraining)
+        {
+            return;
+        }
+
         EndAtSecondSignal();
         await _begun.CancelAsync();                                                                            // (1)
         if (running.All is { Count: > 0 } jobs)
@@ -57,9 +62,8 @@ sealed partial class Drain(RunningJobs running, IOptions<JobOptions> options, IL
 
     public void Dispose()
     {
+        // The sources stay: a late caller may still look at their tokens.
         _signals.ForEach(signal => signal.Dispose());
-        _begun.Dispose();
-        _over.Dispose();
     }
 
     async Task WaitAsync(TimeSpan atMost, CancellationToken cancellation) =>

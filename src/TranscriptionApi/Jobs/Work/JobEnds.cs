@@ -8,13 +8,14 @@ namespace TranscriptionApi.Jobs.Work;
 /// Stores how an attempt ended. A result that cannot be stored now, because the database is away or the disk is full, is kept and tried again
 /// until it is stored or the job is another worker's: hours of work are not thrown away for a minute's trouble.
 /// </summary>
-sealed partial class JobEnds(JobStore store, AudioStore audioStore, Drain drain, JobMetrics metrics, ILogger<JobEnds> logger)
+sealed partial class JobEnds(JobStore store, AudioStore audioStore, DiskSpace disk, Drain drain, JobMetrics metrics, ILogger<JobEnds> logger)
 {
     static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
     static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     public async Task FinishAsync(RunningJob running, FinishedWork work)
     {
+        Checkpoint.Reach(Checkpoint.Transcribed);
         using var span = JobTraces.Store();
         var body = JobJson.WriteBytes(work.Transcript, JobJson.Kept.Transcript);
         var segments = work.Transcript.Segments.Count;
@@ -38,6 +39,7 @@ sealed partial class JobEnds(JobStore store, AudioStore audioStore, Drain drain,
     /// <summary>This process stops: another one goes on after the last window.</summary>
     public async Task HandBackAsync(RunningJob running, TimeSpan lease)
     {
+        Checkpoint.Reach(Checkpoint.Draining);
         var stored = await StoreAsync(running, JobState.Queued, async () =>
         {
             if (running.Unsaved() is { } unsaved)
@@ -48,6 +50,7 @@ sealed partial class JobEnds(JobStore store, AudioStore audioStore, Drain drain,
 
             return await store.HandBackAsync(running.Job.Lease, CancellationToken.None);
         });
+        Checkpoint.Reach(Checkpoint.HandedBack);
         metrics.AttemptEnded(stored ? "handed_back" : "lost");
     }
 
@@ -71,8 +74,9 @@ sealed partial class JobEnds(JobStore store, AudioStore audioStore, Drain drain,
             return;
         }
 
+        Checkpoint.Reach(Checkpoint.Finished);
         metrics.AttemptEnded(outcome);
-        metrics.Ended(state.Name(), JobStore.Name(running.Job.Lane), code);
+        metrics.Ended(state.Name(), running.Job.Lane.Name(), code);
         await DeleteAudioAsync(running.Job);
     }
 
@@ -84,13 +88,18 @@ sealed partial class JobEnds(JobStore store, AudioStore audioStore, Drain drain,
             {
                 // The answer to an earlier try may have been lost although it was carried out.
                 return await write()
-                    || (pause > FirstPause && await store.FindAsync(running.Job.Id, CancellationToken.None) is { } job && job.State == wanted && job.Epoch == running.Job.Epoch);
+                    || (pause > FirstPause && await store.EndedAsync(running.Job.Lease, CancellationToken.None) == wanted);
             }
             catch (Exception error) when (JobFault.IsPassing(error) && !drain.Over.IsCancellationRequested)
             {
                 if (pause == FirstPause)
                 {
                     LogWaits(error, running.Job.Id);
+                }
+
+                if (DiskSpace.IsFull(error))
+                {
+                    disk.MakeRoom();
                 }
 
                 await Task.Delay(pause, drain.Over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -106,6 +115,7 @@ sealed partial class JobEnds(JobStore store, AudioStore audioStore, Drain drain,
             if (job.AudioPath is { } path)
             {
                 audioStore.Delete(path);
+                Checkpoint.Reach(Checkpoint.AudioDeleted);
                 await store.ForgetAudioAsync(job.Id, CancellationToken.None);
             }
         }

@@ -1,8 +1,8 @@
-using System.Data.Common;
 using SpeechEngine.Audio;
 using SpeechEngine.Loading;
 using TranscriptionApi.Engine;
 using TranscriptionApi.Errors;
+using TranscriptionApi.Jobs.Store;
 
 namespace TranscriptionApi.Jobs.Work;
 
@@ -15,7 +15,7 @@ sealed record JobFault(JobError Error, bool MayPass, bool IsOurs)
     public static JobFault Of(string job, Exception error) => error switch
     {
         ApiException { Status: < 500 } refusal => new(JobError.Of(refusal), MayPass: false, IsOurs: false),
-        InvalidAudioException bad => new(JobError.Of(ApiErrors.BadAudio(bad)), MayPass: false, IsOurs: bad.Fault == AudioFault.DecoderMissing),
+        InvalidAudioException bad => new(JobError.Of(ApiErrors.BadAudio(bad)), MayPass: false, IsOurs: false),
 
         // A file that is no model stays none until somebody puts another in its place.
         ModelLoadException model => new(JobError.Of(ApiErrors.ModelFailed(model.Model)), model.InnerException is not InvalidModelException, IsOurs: true),
@@ -24,6 +24,5 @@ sealed record JobFault(JobError Error, bool MayPass, bool IsOurs)
 
     /// <summary>Of the surroundings, not of the program: a full or vanished disk, a database that is away, no memory left.</summary>
     public static bool IsPassing(Exception error) =>
-        error is IOException or UnauthorizedAccessException or DbException or TimeoutException or OutOfMemoryException
-        || (error is InvalidOperationException && error.InnerException is DbException or TimeoutException);
+        error is IOException or UnauthorizedAccessException or TimeoutException or OutOfMemoryException || JobStoreErrors.IsOutage(error);
 }

@@ -30,6 +30,7 @@ sealed partial class JobRunner(
         var started = Stopwatch.GetTimestamp();
         var path = audioStore.PathOf(job.AudioPath ?? throw new FileNotFoundException("The audio of the job is gone."));
         using var audio = await DecodeAsync(path, request.SeparateChannels, stopped);               // (2)
+        Checkpoint.Reach(Checkpoint.Decoded);
         running.Resume(await store.WindowsAsync(job.Id, stopped));                                  // (3)
 
         using var span = JobTraces.Transcribe(request.Model);

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
-using TranscriptionApi.Engine;
+using SpeechEngine.Audio;
 using TranscriptionApi.Jobs.Store;
 using TranscriptionApi.Metrics;
 
@@ -12,37 +12,31 @@ namespace TranscriptionApi.Jobs.Work;
 /// </summary>
 sealed partial class JobWorker(
     JobStore store, JobRunner runner, JobEnds ends, RunningJobs running, JobSignals signals, ServerInstance instance, Drain drain, JobMetrics metrics,
-    IOptions<JobOptions> jobOptions, IOptions<EngineOptions> engineOptions, ILogger<JobWorker> logger) : BackgroundService
+    IOptions<JobOptions> jobOptions, ILogger<JobWorker> logger) : BackgroundService
 {
     readonly JobOptions _options = jobOptions.Value;
-    readonly int _places = engineOptions.Value.Places();
-    readonly SemaphoreSlim _free = new(engineOptions.Value.Places());
+    readonly SemaphoreSlim _free = new(running.Places);
     bool _isFailing;
 
     // One place is kept for those who wait on the line, where there is more than one.
-    bool TakesBatch => _places == 1 || running.All.Count(job => job.Job.Lane == Lane.Batch) < _places - 1;
-
-    public override void Dispose()
-    {
-        base.Dispose();
-        _free.Dispose();
-    }
+    bool TakesBatch => running.Places == 1 || running.All.Count(job => job.Job.Lane == Lane.Batch) < running.Places - 1;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (!drain.IsDraining)
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, drain.Begun);
+        while (!stop.IsCancellationRequested)
         {
             try
             {
-                await _free.WaitAsync(drain.Begun);                                                            // (1)
-                if (await ClaimAsync() is { } claimed)
+                await _free.WaitAsync(stop.Token);                                                             // (1)
+                if (await ClaimAsync(stop.Token) is { } claimed)
                 {
                     _ = WorkAsync(claimed);
                 }
                 else
                 {
                     _free.Release();
-                    await signals.WaitForQueuedAsync(Jitter.Around(TimeSpan.FromMilliseconds(750), 0.33), drain.Begun);
+                    await signals.WaitForQueuedAsync(Jitter.Around(TimeSpan.FromMilliseconds(750), 0.33), stop.Token);
                 }
             }
             catch (OperationCanceledException)
@@ -52,7 +46,7 @@ sealed partial class JobWorker(
         }
     }
 
-    async Task<RunningJob?> ClaimAsync()
+    async Task<RunningJob?> ClaimAsync(CancellationToken stop)
     {
         try
         {
@@ -68,7 +62,8 @@ sealed partial class JobWorker(
 
             var claimed = new RunningJob(job, asked, _options.SelfFence());
             running.Add(claimed);
-            if (drain.IsDraining)
+            Checkpoint.Reach(Checkpoint.Claimed);
+            if (stop.IsCancellationRequested)
             {
                 // Too late for the drain's own round.
                 claimed.Stop(WorkStop.Draining);
@@ -76,9 +71,9 @@ sealed partial class JobWorker(
 
             return claimed;
         }
-        catch (Exception error) when (error is not OperationCanceledException)
+        catch (Exception error)
         {
-            if (!_isFailing)
+            if (!_isFailing && !stop.IsCancellationRequested)
             {
                 LogCannotClaim(error);
             }
@@ -145,7 +140,7 @@ sealed partial class JobWorker(
     {
         if (job is { Attempt: 1, Crashes: 0, StartedAt: { } started } && job.Epoch == 1)
         {
-            metrics.FirstClaimed(JobStore.Name(job.Lane), TimeSpan.FromMilliseconds(started - job.CreatedAt));
+            metrics.FirstClaimed(job.Lane.Name(), TimeSpan.FromMilliseconds(started - job.CreatedAt));
             JobTraces.Queue(job.Trace, DateTimeOffset.FromUnixTimeMilliseconds(job.CreatedAt), DateTimeOffset.FromUnixTimeMilliseconds(started));
         }
     }
@@ -198,6 +193,10 @@ sealed partial class JobWorker(
         {
             LogFailed(error, job.Id, job.Attempt);
         }
+        else if (error is InvalidAudioException { Fault: AudioFault.DecoderMissing })
+        {
+            LogDecoderMissing(job.Id);
+        }
 
         if (fault.MayPass && job.Attempt < _options.MaxAttempts)
         {
@@ -215,6 +214,9 @@ sealed partial class JobWorker(
 
     [LoggerMessage(LogLevel.Error, "Job {Job} failed in attempt {Attempt}.")]
     partial void LogFailed(Exception error, string job, int attempt);
+
+    [LoggerMessage(LogLevel.Warning, "Job {Job} was refused: its audio needs the ffmpeg program, which was not found (setting Audio:Ffmpeg).")]
+    partial void LogDecoderMissing(string job);
 
     [LoggerMessage(LogLevel.Information, "The work on job {Job} stops: {Cause}.")]
     partial void LogStopped(string job, WorkStop cause);

@@ -89,6 +89,7 @@ sealed partial class LeaseKeeper(RunningJobs running, JobStore store, IOptions<J
         if (unsaved is { } saved)
         {
             job.Saved(saved);
+            Checkpoint.Reach(Checkpoint.WindowsSaved);
         }
     }
 

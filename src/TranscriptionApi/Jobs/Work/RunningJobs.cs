@@ -1,7 +1,10 @@
+using Microsoft.Extensions.Options;
+using TranscriptionApi.Engine;
+
 namespace TranscriptionApi.Jobs.Work;
 
 /// <summary>The jobs that this process works on now.</summary>
-sealed class RunningJobs
+sealed class RunningJobs(IOptions<EngineOptions> engine, IOptions<JobOptions> jobs)
 {
     readonly Lock _lock = new();
     readonly List<RunningJob> _jobs = [];
@@ -17,6 +20,12 @@ sealed class RunningJobs
             }
         }
     }
+
+    /// <summary>How many this process works on at once; 0 when it leaves the work to others.</summary>
+    public int Places { get; } = jobs.Value.WorkHere ? engine.Value.Places() : 0;
+
+    /// <summary>Places that a new job would find free: so many more may be accepted than may wait.</summary>
+    public int Free => Math.Max(0, Places - All.Count);
 
     public void Add(RunningJob job)
     {
