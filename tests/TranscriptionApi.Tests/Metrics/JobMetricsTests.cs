@@ -34,14 +34,14 @@ public sealed class JobMetricsTests
         Report(api.Services.GetRequiredService<JobMetrics>());
         var lines = await ScrapeAsync(client);
 
-        Assert.Contains("transcription_jobs_accepted_total{lane=\"bulk\"} 2", lines);
-        Assert.Contains("transcription_jobs_ended_total{lane=\"bulk\",state=\"completed\"} 1", lines);
-        Assert.Contains("transcription_jobs_ended_total{code=\"invalid_audio\",lane=\"bulk\",state=\"failed\"} 1", lines);
+        Assert.Contains("transcription_jobs_accepted_total{lane=\"batch\"} 2", lines);
+        Assert.Contains("transcription_jobs_ended_total{lane=\"batch\",state=\"completed\"} 1", lines);
+        Assert.Contains("transcription_jobs_ended_total{code=\"invalid_audio\",lane=\"batch\",state=\"failed\"} 1", lines);
         Assert.Contains("transcription_jobs_joined_total 1", lines);
         Assert.Contains("transcription_attempts_total{outcome=\"retried\"} 1", lines);
         Assert.Contains("transcription_leases_lost_total 1", lines);
         Assert.Contains("transcription_webhooks_deliveries_total{outcome=\"delivered\"} 1", lines);
-        Assert.Contains("transcription_queue_duration_seconds_sum{lane=\"bulk\"} 1.5", lines);
+        Assert.Contains("transcription_queue_duration_seconds_sum{lane=\"batch\"} 1.5", lines);
         Assert.Contains("transcription_real_time_factor_sum{format=\"mp3\",model=\"beta\"} 0.1", lines);
     }
 
@@ -78,15 +78,15 @@ public sealed class JobMetricsTests
     /// <summary>Every event once, so that every metric is there.</summary>
     internal static void Report(JobMetrics metrics)
     {
-        metrics.Accepted("bulk");
-        metrics.Accepted("bulk");
-        metrics.Ended("completed", "bulk");
-        metrics.Ended("failed", "bulk", "invalid_audio");
+        metrics.Accepted("batch");
+        metrics.Accepted("batch");
+        metrics.Ended("completed", "batch");
+        metrics.Ended("failed", "batch", "invalid_audio");
         metrics.Joined();
         metrics.AttemptEnded("retried");
         metrics.LeaseLost();
         metrics.WebhookDelivered("delivered");
-        metrics.FirstClaimed("bulk", TimeSpan.FromSeconds(1.5));
+        metrics.FirstClaimed("batch", TimeSpan.FromSeconds(1.5));
         metrics.Transcribed("beta", "mp3", TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(6));
     }
 
