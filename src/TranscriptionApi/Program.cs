@@ -5,6 +5,7 @@ using TranscriptionApi.Docs;
 using TranscriptionApi.Engine;
 using TranscriptionApi.Errors;
 using TranscriptionApi.Health;
+using TranscriptionApi.Jobs;
 using TranscriptionApi.Requests;
 using TranscriptionApi.Security;
 using TranscriptionApi.Settings;
@@ -38,6 +39,7 @@ try
     builder.AddApiKeys();            // Security/        who may ask
     builder.AddUploads();            // Uploads/         multipart bodies, spooled to disk
     builder.AddModels();             // Catalog/         which models are here
+    builder.AddJobs();               // Jobs/            the durable queue
     builder.AddEngine();             // Engine/          models in memory, and the line in front of them
     builder.AddTranscriptions();     // Transcriptions/  speech to text
 

@@ -2,6 +2,7 @@ using System.Collections;
 using Microsoft.Extensions.Options;
 using TranscriptionApi.Catalog;
 using TranscriptionApi.Engine;
+using TranscriptionApi.Jobs;
 using TranscriptionApi.Security;
 using TranscriptionApi.Transcriptions;
 using TranscriptionApi.Uploads;
@@ -14,13 +15,14 @@ namespace TranscriptionApi.Settings;
 /// </summary>
 static class UnknownSettings
 {
-    static readonly (string Name, Type Options)[] Sections =
+    internal static readonly (string Name, Type Options)[] Sections =
     [
         (DataOptions.Section, typeof(DataOptions)),
         (UploadOptions.Section, typeof(UploadOptions)),
         (AudioOptions.Section, typeof(AudioOptions)),
         (ModelOptions.Section, typeof(ModelOptions)),
         (EngineOptions.Section, typeof(EngineOptions)),
+        (JobOptions.Section, typeof(JobOptions)),
         (SecurityOptions.Section, typeof(SecurityOptions)),
     ];
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using SpeechEngine;
 using SpeechEngine.Audio;
 using SpeechEngine.Channels;
@@ -59,9 +60,11 @@ sealed record Transcript
     }
 
     /// <summary>The whole text; segments carry their own spaces, only the outer ones go. A line per turn where channels are kept apart.</summary>
+    [JsonIgnore]
     public string Text => string.Join('\n', Turns.Select(turn => turn.Text));
 
     /// <summary>What was said without a break on one channel; a single turn where channels are not kept apart.</summary>
+    [JsonIgnore]
     public IReadOnlyList<Turn> Turns
     {
         get

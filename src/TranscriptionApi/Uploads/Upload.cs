@@ -1,12 +1,14 @@
+using System.Security.Cryptography;
 using TranscriptionApi.Errors;
 
 namespace TranscriptionApi.Uploads;
 
-/// <summary>One uploaded file on disk, deleted when disposed.</summary>
+/// <summary>One uploaded file on disk, deleted when disposed unless it was moved away.</summary>
 sealed class Upload : IDisposable
 {
     public const string Extension = ".upload";
 
+    readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     FileStream? _writing;
 
     public Upload(string path)
@@ -23,11 +25,19 @@ sealed class Upload : IDisposable
 
     public string Path { get; }
 
+    /// <summary>Bytes so far.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>SHA-256 of the bytes, once the file is complete.</summary>
+    public byte[]? Hash { get; private set; }
+
     public async ValueTask AppendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
     {
         try
         {
             await _writing!.WriteAsync(bytes, cancellation);
+            _hash.AppendData(bytes.Span);
+            Length += bytes.Length;
         }
         catch (IOException error)
         {
@@ -35,16 +45,36 @@ sealed class Upload : IDisposable
         }
     }
 
-    /// <summary>Closes the file: it is complete and may be read.</summary>
+    /// <summary>The file is complete and on the disk; it may be read.</summary>
     public void Complete()
     {
-        _writing?.Dispose();
-        _writing = null;
+        try
+        {
+            _writing!.Flush(flushToDisk: true);
+        }
+        catch (IOException error)
+        {
+            throw ApiErrors.StorageFailed(error);
+        }
+
+        Close();
+        Hash = _hash.GetHashAndReset();
     }
+
+    /// <summary>Gives the complete file away.</summary>
+    /// <exception cref="IOException">The place cannot be written.</exception>
+    public void MoveTo(string path) => File.Move(Path, path);
 
     public void Dispose()
     {
-        Complete();
+        Close();
+        _hash.Dispose();
         File.Delete(Path);
+    }
+
+    void Close()
+    {
+        _writing?.Dispose();
+        _writing = null;
     }
 }

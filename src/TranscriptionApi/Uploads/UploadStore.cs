@@ -33,11 +33,11 @@ sealed class UploadStore(IOptions<DataOptions> data) : IHostedService, IDisposab
     {
         try
         {
-            CreatePrivateFolder(_parent);
+            PrivateFolder.Create(_parent);
 
             // The lock first: a folder without one would belong to nobody.
             _lock = Lock(_id);
-            CreatePrivateFolder(Folder);
+            PrivateFolder.Create(Folder);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -115,13 +115,4 @@ sealed class UploadStore(IOptions<DataOptions> data) : IHostedService, IDisposab
     }
 
     FileStream Lock(string id) => new(Path.Combine(_parent, id + LockExtension), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-
-    static void CreatePrivateFolder(string path)
-    {
-        Directory.CreateDirectory(path);
-        if (!OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
-    }
 }

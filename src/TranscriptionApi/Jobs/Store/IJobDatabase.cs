@@ -1,0 +1,24 @@
+using System.Data.Common;
+
+namespace TranscriptionApi.Jobs.Store;
+
+/// <summary>What differs between the databases besides the words of their SQL: connections, transactions, hints to other processes.</summary>
+interface IJobDatabase : IAsyncDisposable
+{
+    SqlDialect Dialect { get; }
+
+    /// <summary>Several servers on several machines share it; otherwise all processes are on this machine.</summary>
+    bool IsShared { get; }
+
+    /// <summary>Checks versions and brings the tables up to date; safe when several processes start at once.</summary>
+    Task PrepareAsync(CancellationToken cancellation);
+
+    /// <summary>Reads, outside a transaction.</summary>
+    Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> read, CancellationToken cancellation);
+
+    /// <summary>Writes in one transaction, which is committed durably when <paramref name="write"/> returns, and rolled back when it throws.</summary>
+    Task<T> WriteAsync<T>(Func<DbConnection, DbTransaction, Task<T>> write, CancellationToken cancellation);
+
+    /// <summary>After an erasure: lets go of pages that still hold what was erased.</summary>
+    Task ForgetErasedAsync(CancellationToken cancellation);
+}

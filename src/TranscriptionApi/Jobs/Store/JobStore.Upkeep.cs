@@ -1,0 +1,127 @@
+using Dapper;
+
+namespace TranscriptionApi.Jobs.Store;
+
+/// <summary>What became of jobs whose workers died.</summary>
+/// <param name="Requeued">Wait for another worker.</param>
+/// <param name="Poisoned">Given up.</param>
+readonly record struct Reclaimed(int Requeued, int Poisoned);
+
+/// <summary>A file that is no longer needed.</summary>
+sealed record SpentAudio(string Id, string Path);
+
+sealed partial class JobStore
+{
+    /// <summary>Cancels a job that waits or runs. From here on nothing its worker does is stored. False: it had ended, or is not the owner's.</summary>
+    public Task<bool> CancelAsync(string owner, string id, CancellationToken cancellation) => WriteAsync(
+        async writing =>
+        {
+            if (await writing.ExecuteAsync(_sql.Cancel, new { id, owner, keepMs = KeepMs }) == 0)
+            {
+                return false;
+            }
+
+            await EndAsync(writing, id, JobState.Cancelled);
+            return true;
+        },
+        cancellation);
+
+    /// <summary>Somebody still waits for the job: it is not given up for so long.</summary>
+    public Task KeepWantedAsync(string id, TimeSpan time, CancellationToken cancellation) =>
+        WriteAsync(writing => writing.ExecuteAsync(_sql.KeepWanted, new { id, ms = Ms(time) }), cancellation);
+
+    /// <summary>Cancels the jobs nobody waits for any more; how many.</summary>
+    public Task<int> AbandonAsync(CancellationToken cancellation) => EndAllAsync(_sql.Abandon, new { keepMs = KeepMs }, JobState.Cancelled, cancellation);
+
+    /// <summary>Ends the jobs that waited too long; how many.</summary>
+    public Task<int> ExpireAsync(TimeSpan longest, CancellationToken cancellation) =>
+        EndAllAsync(_sql.Expire, new { keepMs = KeepMs, queuedMs = Ms(longest) }, JobState.Expired, cancellation);
+
+    /// <summary>Takes jobs from dead workers: those whose lease ran out, and those of a worker that is known to be dead.</summary>
+    /// <param name="deadWorker">Its name; null takes only what ran out.</param>
+    /// <param name="maxCrashes">A job with so many dead workers is given up.</param>
+    /// <param name="poison">What its owner is told then.</param>
+    /// <param name="cancellation">The server stops.</param>
+    public Task<Reclaimed> ReclaimAsync(string? deadWorker, int maxCrashes, JobError poison, CancellationToken cancellation) => WriteAsync(
+        async writing =>
+        {
+            int requeued = 0, poisoned = 0;
+            foreach (var job in await writing.ListAsync<Job>(_sql.Orphans, new { worker = deadWorker }))
+            {
+                if (job.Crashes + 1 < maxCrashes)
+                {
+                    requeued += await writing.ExecuteAsync(_sql.Reclaim, new { id = job.Id, epoch = job.Epoch });
+                    writing.Hints.Add(new JobHint(job.Id, IsQueued: true, HasWebhook: false));
+                }
+                else
+                {
+                    poisoned += await writing.ExecuteAsync(
+                        _sql.Poison, new { id = job.Id, epoch = job.Epoch, keepMs = KeepMs, error = JobJson.Write(poison, JobJson.Kept.JobError) });
+                    await EndAsync(writing, job.Id, JobState.Failed);
+                }
+            }
+
+            return new Reclaimed(requeued, poisoned);
+        },
+        cancellation);
+
+    /// <summary>The instances that hold jobs.</summary>
+    public Task<List<string>> WorkersAsync(CancellationToken cancellation) =>
+        database.ReadAsync(async connection => (await connection.QueryAsync<string>(_sql.Workers)).AsList(), cancellation);
+
+    /// <summary>Erases a job with everything it left; the caller deletes the file. Null: there is no such job of this owner.</summary>
+    public async Task<SpentAudio?> EraseAsync(string owner, string id, CancellationToken cancellation)
+    {
+        var erased = await WriteAsync(
+            async writing =>
+            {
+                var rows = await writing.ListAsync<string?>(_sql.Erase, new { id, owner });
+                writing.Hints.Add(new JobHint(id, IsQueued: false, HasWebhook: false));
+                return rows is [var path] ? new SpentAudio(id, path ?? "") : null;
+            },
+            cancellation);
+        if (erased is not null)
+        {
+            await database.ForgetErasedAsync(cancellation);
+        }
+
+        return erased;
+    }
+
+    /// <summary>Erases ended jobs whose time is over; how many. Files that are still there are told by <see cref="SpentAudioAsync"/> before.</summary>
+    public async Task<int> EraseExpiredAsync(CancellationToken cancellation)
+    {
+        var erased = await WriteAsync(writing => writing.ListAsync<string?>(_sql.EraseExpired), cancellation);
+        if (erased.Count > 0)
+        {
+            await database.ForgetErasedAsync(cancellation);
+        }
+
+        return erased.Count;
+    }
+
+    /// <summary>Files of ended jobs, to be deleted and then forgotten.</summary>
+    public Task<List<SpentAudio>> SpentAudioAsync(CancellationToken cancellation) =>
+        database.ReadAsync(async connection => (await connection.QueryAsync<SpentAudio>(_sql.SpentAudio)).AsList(), cancellation);
+
+    /// <summary>The file of a job is deleted.</summary>
+    public Task ForgetAudioAsync(string id, CancellationToken cancellation) =>
+        WriteAsync(writing => writing.ExecuteAsync(_sql.ForgetAudio, new { id }), cancellation);
+
+    /// <summary>A job that has not ended needs this file.</summary>
+    public Task<bool> NeedsAudioAsync(string path, CancellationToken cancellation) =>
+        database.ReadAsync(async connection => await connection.ExecuteScalarAsync<long>(_sql.NeedsAudio, new { path }) > 0, cancellation);
+
+    Task<int> EndAllAsync(string sql, object parameters, JobState state, CancellationToken cancellation) => WriteAsync(
+        async writing =>
+        {
+            var ended = await writing.ListAsync<string>(sql, parameters);
+            foreach (var id in ended)
+            {
+                await EndAsync(writing, id, state);
+            }
+
+            return ended.Count;
+        },
+        cancellation);
+}

@@ -1,0 +1,110 @@
+using Dapper;
+
+namespace TranscriptionApi.Jobs.Store;
+
+sealed partial class JobStore
+{
+    /// <summary>Takes the next job under a lease; null when there is none.</summary>
+    /// <param name="worker">The instance that takes it.</param>
+    /// <param name="anyLane">False takes only jobs that somebody waits for.</param>
+    /// <param name="lease">How long the worker may be silent.</param>
+    /// <param name="cancellation">The worker stops.</param>
+    public Task<Job?> ClaimAsync(string worker, bool anyLane, TimeSpan lease, CancellationToken cancellation) => WriteAsync(
+        async writing =>
+        {
+            var job = await writing.FindAsync<Job>(_sql.Claim, new { worker, anyLane = anyLane ? 1 : 0, leaseMs = Ms(lease), ageingMs = AgeingMs });
+            if (job is not null)
+            {
+                writing.Hints.Add(new JobHint(job.Id, IsQueued: false, HasWebhook: false));
+            }
+
+            return job;
+        },
+        cancellation);
+
+    /// <summary>The worker lives. False: the job is no longer its own, and nothing it does will be stored.</summary>
+    public Task<bool> RenewAsync(JobLease lease, TimeSpan duration, CancellationToken cancellation) => WriteAsync(
+        async writing => await writing.ExecuteAsync(_sql.Renew, new { id = lease.Id, epoch = lease.Epoch, leaseMs = Ms(duration) }) == 1, cancellation);
+
+    /// <summary>Saves finished windows, from which the job goes on after a crash, and renews the lease. False: the job is no longer the worker's.</summary>
+    /// <param name="lease">The worker's right.</param>
+    /// <param name="windows">The windows since the last call, in order; may be none.</param>
+    /// <param name="progress">How far the work has come into the audio, all channels counted.</param>
+    /// <param name="audio">Length of the audio, all channels counted.</param>
+    /// <param name="duration">Of the renewed lease.</param>
+    /// <param name="cancellation">The worker stops.</param>
+    public Task<bool> SaveWindowsAsync(
+        JobLease lease, IReadOnlyList<SavedWindow> windows, TimeSpan progress, TimeSpan audio, TimeSpan duration, CancellationToken cancellation) => WriteAsync(
+        async writing =>
+        {
+            var segments = windows.Sum(window => window.Window.Segments.Count);
+            var moved = await writing.ExecuteAsync(
+                _sql.Advance,
+                new { id = lease.Id, epoch = lease.Epoch, leaseMs = Ms(duration), progressMs = Ms(progress), audioMs = Ms(audio), segments });
+            if (moved == 0)
+            {
+                return false;
+            }
+
+            foreach (var window in windows)
+            {
+                await writing.ExecuteAsync(_sql.InsertWindow, new { id = lease.Id, body = JobJson.WriteBytes(window, JobJson.Kept.SavedWindow) });
+            }
+
+            writing.Hints.Add(new JobHint(lease.Id, IsQueued: false, HasWebhook: false));
+            return true;
+        },
+        cancellation);
+
+    /// <summary>Stores the transcript and ends the job. False: the job is no longer the worker's, and the transcript is not stored.</summary>
+    public Task<bool> FinishAsync(JobLease lease, byte[] transcript, int segments, TimeSpan audio, CancellationToken cancellation) => EndAsync(
+        lease,
+        JobState.Completed,
+        _sql.Finish,
+        new { id = lease.Id, epoch = lease.Epoch, segments, audioMs = Ms(audio), keepMs = KeepMs },
+        async writing => await writing.ExecuteAsync(_sql.InsertTranscript, new { id = lease.Id, epoch = lease.Epoch, body = transcript }),
+        cancellation);
+
+    /// <summary>The job cannot be done.</summary>
+    public Task<bool> FailAsync(JobLease lease, JobError error, CancellationToken cancellation) => EndAsync(
+        lease,
+        JobState.Failed,
+        _sql.Fail,
+        new { id = lease.Id, epoch = lease.Epoch, keepMs = KeepMs, error = JobJson.Write(error, JobJson.Kept.JobError) },
+        _ => Task.CompletedTask,
+        cancellation);
+
+    /// <summary>The job is tried again after a while; its saved windows stay.</summary>
+    public Task<bool> RetryAsync(JobLease lease, JobError error, TimeSpan delay, CancellationToken cancellation) => ToQueueAsync(
+        _sql.Retry, lease, new { id = lease.Id, epoch = lease.Epoch, error = JobJson.Write(error, JobJson.Kept.JobError), delayMs = Ms(delay) }, cancellation);
+
+    /// <summary>The worker stops before the job is done; the attempt does not count, and its saved windows stay.</summary>
+    public Task<bool> HandBackAsync(JobLease lease, CancellationToken cancellation) =>
+        ToQueueAsync(_sql.HandBack, lease, new { id = lease.Id, epoch = lease.Epoch }, cancellation);
+
+    /// <summary>The windows saved so far, in order.</summary>
+    public Task<List<SavedWindow>> WindowsAsync(string id, CancellationToken cancellation) => database.ReadAsync(
+        async connection => (await connection.QueryAsync<byte[]>(_sql.Windows, new { id })).Select(body => JobJson.Read(body, JobJson.Kept.SavedWindow)).ToList(), cancellation);
+
+    Task<bool> EndAsync(JobLease lease, JobState state, string sql, object parameters, Func<Writing, Task> store, CancellationToken cancellation) => WriteAsync(
+        async writing =>
+        {
+            if (await writing.ExecuteAsync(sql, parameters) == 0)
+            {
+                return false;
+            }
+
+            await store(writing);
+            await EndAsync(writing, lease.Id, state);
+            return true;
+        },
+        cancellation);
+
+    Task<bool> ToQueueAsync(string sql, JobLease lease, object parameters, CancellationToken cancellation) => WriteAsync(
+        async writing =>
+        {
+            writing.Hints.Add(new JobHint(lease.Id, IsQueued: true, HasWebhook: false));
+            return await writing.ExecuteAsync(sql, parameters) == 1;
+        },
+        cancellation);
+}
