@@ -52,9 +52,7 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
 
     [Theory]
     [InlineData("context")]
-    [InlineData("words", Traits = ["Category", "Slow"])]
-    [InlineData("only a few words at a time", Traits = ["Category", "Slow"])]
-    [InlineData("draws", Traits = ["Category", "Slow"])]
+    [InlineData("only a few words at a time")]
     public void Two_windows_are_enough_to_go_on(string name)
     {
         using var audio = Recording.Join(("en-17.wav", 27), ("en-02.wav", 2), ("en-37.wav", 1));
