@@ -18,7 +18,7 @@ namespace TranscriptionApi.Settings;
 /// </summary>
 static class UnknownSettings
 {
-    static readonly (string Name, Type Options)[] Sections =
+    internal static readonly (string Name, Type Options)[] Sections =
     [
         (DataOptions.Section, typeof(DataOptions)),
         (UploadOptions.Section, typeof(UploadOptions)),
