@@ -16,6 +16,7 @@ namespace TranscriptionApi;
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(HealthReport))]
 [JsonSerializable(typeof(WebhookEvent))]
+[JsonSerializable(typeof(DeliveryList))]
 sealed partial class ApiJson : JsonSerializerContext
 {
     public static ApiJson Wire { get; } = new(new JsonSerializerOptions
