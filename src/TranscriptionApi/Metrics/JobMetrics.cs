@@ -71,7 +71,8 @@ sealed class JobMetrics : IDisposable
 
     public void LeaseLost() => _leasesLost.Add(1);
 
-    public void WebhookDelivered(string outcome) => _deliveries.Add(1, Tag("outcome", outcome));
+    /// <param name="outcome">delivered, failed (it is tried again) or given_up.</param>
+    public void WebhookSent(string outcome) => _deliveries.Add(1, Tag("outcome", outcome));
 
     /// <summary>A worker took a job for the first time.</summary>
     public void FirstClaimed(string lane, TimeSpan queued) => _queueDuration.Record(queued.TotalSeconds, Tag("lane", lane));

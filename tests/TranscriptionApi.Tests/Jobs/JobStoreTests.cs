@@ -38,7 +38,7 @@ public sealed class JobStoreTests(PostgresServer postgres)
         Assert.Equal(JobState.Completed, done!.State);
         Assert.Equal([1, 2], await jobs.Store.TranscriptAsync(job.Id, Stop));
         Assert.Null(await jobs.Store.FindAsync("somebody else", job.Id, Stop));
-        var due = Assert.Single(await new Outbox(jobs.Database).TakeDueAsync(10, Lease, Stop));
+        var due = Assert.Single(await new Outbox(jobs.Database).TakeDueAsync(10, [], Lease, Stop));
         Assert.Equal(("audio.transcription.completed", job.Id, 0L), (due.Type, due.JobId, due.Attempts));
         Assert.Equal(job.Id, (await jobs.Store.EraseAsync("owner", job.Id, Stop))!.Id);
         Assert.Null(await jobs.Store.FindAsync("owner", job.Id, Stop));

@@ -3,11 +3,13 @@ using System.Net.Http.Headers;
 using Microsoft.Extensions.DependencyInjection;
 using TranscriptionApi.Metrics;
 using TranscriptionApi.Metrics.Prometheus;
+using TranscriptionApi.Tests.Jobs;
+using TranscriptionApi.Tests.Webhooks;
 
 namespace TranscriptionApi.Tests.Metrics;
 
 /// <summary>What the server says about itself at /metrics.</summary>
-public sealed class JobMetricsTests
+public sealed class JobMetricsTests(PostgresServer postgres)
 {
     [Fact]
     public async Task Finished_transcription_is_measured_under_its_model_and_format()
@@ -75,6 +77,20 @@ public sealed class JobMetricsTests
         Assert.Equal(TextFormat.ContentType, answer.Content.Headers.ContentType?.ToString());
     }
 
+    [Fact]
+    public async Task Attempts_to_deliver_a_webhook_are_counted_by_their_outcome()
+    {
+        await using var store = await JobDatabases.OpenAsync(JobDatabases.Sqlite, postgres);
+        await using var receiver = await Receiver.StartAsync();
+        receiver.Answers.Enqueue(503);
+        await using var service = await WebhookService.StartAsync(new TestStoreParts(store.Database, store.Signals));
+
+        await WebhookService.EndJobAsync(store.Store, receiver.Url);
+
+        await TestApi.WaitUntilAsync(() => Task.FromResult(service.Metrics.Scrape().Contains("transcription_webhooks_deliveries_total{outcome=\"delivered\"} 1")));
+        Assert.Contains("transcription_webhooks_deliveries_total{outcome=\"failed\"} 1", service.Metrics.Scrape());
+    }
+
     /// <summary>Every event once, so that every metric is there.</summary>
     internal static void Report(JobMetrics metrics)
     {
@@ -85,7 +101,7 @@ public sealed class JobMetricsTests
         metrics.Joined();
         metrics.AttemptEnded("retried");
         metrics.LeaseLost();
-        metrics.WebhookDelivered("delivered");
+        metrics.WebhookSent("delivered");
         metrics.FirstClaimed("batch", TimeSpan.FromSeconds(1.5));
         metrics.Transcribed("beta", "mp3", TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(6));
     }
