@@ -53,7 +53,8 @@ sealed partial class QueueFiguresReader(ReadQueueFigures read, TimeProvider cloc
     {
         try
         {
-            _reading ??= Task.Run(() => read(_stop.Token));
+            // On a thread of its own: SQLite reads where it is called, and a server in trouble may have no other thread to spare.
+            _reading ??= Task.Factory.StartNew(() => read(_stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
             if (!_reading.Wait(Patience))
             {
                 return [];

@@ -14,7 +14,7 @@ sealed class OtlpReceiver : IDisposable
         Address = $"http://127.0.0.1:{FreePort.Find()}";
         _listener.Prefixes.Add(Address + "/");
         _listener.Start();
-        _ = ListenAsync();
+        new Thread(Listen) { IsBackground = true }.Start();
     }
 
     public string Address { get; }
@@ -30,15 +30,16 @@ sealed class OtlpReceiver : IDisposable
 
     public void Dispose() => _listener.Close();
 
-    async Task ListenAsync()
+    // On a thread of its own: tests that run beside it may keep all others busy.
+    void Listen()
     {
         try
         {
             while (true)
             {
-                var http = await _listener.GetContextAsync();
+                var http = _listener.GetContext();
                 using var body = new MemoryStream();
-                await http.Request.InputStream.CopyToAsync(body);
+                http.Request.InputStream.CopyTo(body);
                 Received.Enqueue((http.Request.Url!.AbsolutePath, http.Request.Headers["Authorization"], Encoding.Latin1.GetString(body.ToArray())));
                 http.Response.ContentType = "application/x-protobuf";
                 http.Response.Close();
