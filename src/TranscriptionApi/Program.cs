@@ -1,3 +1,4 @@
+using TranscriptionApi.AudioUrls;
 using TranscriptionApi.Catalog;
 using TranscriptionApi.Commands;
 using TranscriptionApi.Commands.Watch;
@@ -6,11 +7,13 @@ using TranscriptionApi.Engine;
 using TranscriptionApi.Errors;
 using TranscriptionApi.Health;
 using TranscriptionApi.Jobs;
+using TranscriptionApi.Outbound;
 using TranscriptionApi.Requests;
 using TranscriptionApi.Security;
 using TranscriptionApi.Settings;
 using TranscriptionApi.Transcriptions;
 using TranscriptionApi.Uploads;
+using TranscriptionApi.Webhooks;
 
 switch (args)
 {
@@ -38,8 +41,11 @@ try
     builder.AddApiErrors();          // Errors/          every failure leaves in OpenAI's shape
     builder.AddApiKeys();            // Security/        who may ask
     builder.AddUploads();            // Uploads/         multipart bodies, spooled to disk
+    builder.AddOutbound();           // Outbound/        which addresses may be connected to
+    builder.AddAudioUrls();          // AudioUrls/       audio fetched instead of uploaded
     builder.AddModels();             // Catalog/         which models are here
     builder.AddJobs();               // Jobs/            the durable queue
+    builder.AddWebhooks();           // Webhooks/        the end of a job, told to a URL
     builder.AddEngine();             // Engine/          models in memory, and the line in front of them
     builder.AddTranscriptions();     // Transcriptions/  speech to text
 

@@ -85,9 +85,9 @@ public sealed class JobRaceTests(PostgresServer postgres)
                     await jobs.ReclaimAsync($"worker {random.Next(Tasks)}", maxCrashes: int.MaxValue);
                     break;
                 case 18:
-                    foreach (var due in await outbox.TakeDueAsync(2, TestJobs.Lease, Stop))
+                    foreach (var due in await outbox.TakeDueAsync(2, [], TestJobs.Lease, Stop))
                     {
-                        await outbox.RecordAsync(due.Id, new WebhookOutcome(200, null, TimeSpan.Zero, IsDelivered: true, null), Stop);
+                        await outbox.RecordAsync(due, new WebhookOutcome(200, null, TimeSpan.Zero, IsDelivered: true, null), Stop);
                     }
 
                     break;

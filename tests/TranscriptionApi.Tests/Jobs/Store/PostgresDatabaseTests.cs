@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using TranscriptionApi.Jobs;
@@ -67,10 +68,29 @@ public sealed class PostgresDatabaseTests(PostgresServer postgres)
     public async Task Statements_have_a_time_limit_and_running_into_it_is_an_outage()
     {
         await using var database = new PostgresDatabase(await postgres.NewDatabaseAsync());
+        Assert.Equal(15, new NpgsqlConnectionStringBuilder(database.ConnectionString).CommandTimeout);
         Assert.Equal("10s", await database.ReadAsync(open => open.ExecuteScalarAsync<string>("SHOW statement_timeout"), Stop));
         var error = await Assert.ThrowsAsync<PostgresException>(
             () => database.ReadAsync(open => open.ExecuteAsync("SET statement_timeout = 50; SELECT pg_sleep(60)"), Stop));
         Assert.True(JobStoreErrors.IsOutage(error));
+    }
+
+    [Fact]
+    public async Task A_server_that_is_told_of_PostgreSQL_keeps_its_jobs_there_and_listens()
+    {
+        await using var api = new TestApi(("Jobs:PostgreSql", await postgres.NewDatabaseAsync()));
+        using var client = await api.ReadyClientAsync();
+        var signals = api.Services.GetRequiredService<JobSignals>();
+        await using var other = new PostgresDatabase(((PostgresDatabase)api.Services.GetRequiredService<IJobDatabase>()).ConnectionString);
+        await TestApi.WaitUntilAsync(async () =>
+        {
+            using var watch = signals.WatchJob("told");
+            await other.WriteAsync((open, transaction) => open.ExecuteAsync("SELECT pg_notify('transcription_jobs', 'told')", transaction: transaction), Stop);
+            var wait = watch.NextAsync(TimeSpan.FromSeconds(1), Stop);
+            await wait;
+            return await (Task<bool>)wait;
+        });
+        Assert.Contains(api.Log, line => line.Contains("Jobs are kept in PostgreSQL", StringComparison.Ordinal));
     }
 
     [Fact]
