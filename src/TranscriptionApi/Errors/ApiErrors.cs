@@ -168,6 +168,9 @@ static class ApiErrors
     public static ApiException StorageFailed(Exception cause) =>
         new(503, ServerError, "The server could not store the upload. Please try again later.", cause: cause) { RetryAfter = TimeSpan.FromSeconds(30) };
 
+    public static ApiException JobsAway() =>
+        new(503, ServerError, "The server cannot reach its job database at the moment. Please try again later.") { RetryAfter = TimeSpan.FromSeconds(5) };
+
     public static ApiException ModelFailed(string model) =>
         new(500, ServerError, $"The model `{model}` could not be loaded; the server's log says why.", code: "model_load_failed");
 

@@ -18,8 +18,8 @@ readonly record struct JobFilter(int Limit, bool NewestFirst, long? After, JobSt
 /// <param name="RunningMs">Audio left of running jobs.</param>
 sealed record JobsAhead(long Jobs, long QueuedMs, long RunningMs);
 
-/// <summary>How much waits and runs.</summary>
-sealed class QueueFigure
+/// <summary>How much waits or runs in one lane.</summary>
+sealed record QueueFigure
 {
     /// <summary>interactive or batch.</summary>
     public required string Lane { get; init; }
@@ -29,7 +29,7 @@ sealed class QueueFigure
 
     public long Jobs { get; init; }
 
-    /// <summary>Their audio.</summary>
+    /// <summary>Length of their audio.</summary>
     public long AudioMs { get; init; }
 
     /// <summary>Age of the oldest.</summary>
@@ -49,7 +49,7 @@ sealed partial class JobStore
     /// <summary>The jobs of an owner, in order of acceptance.</summary>
     public Task<List<Job>> ListAsync(string owner, JobFilter filter, CancellationToken cancellation) => database.ReadAsync(
         async connection => (await connection.QueryAsync<Job>(
-            JobSql.List(filter.NewestFirst),
+            JobSql.List(filter),
             new { owner, state = filter.State?.Name(), batch = filter.Batch, model = filter.Model, after = filter.After, limit = filter.Limit })).AsList(),
         cancellation);
 
@@ -75,7 +75,7 @@ sealed partial class JobStore
     public async Task<IReadOnlyList<LaneFigures>> LanesAsync(CancellationToken cancellation)
     {
         var figures = (await FiguresAsync(cancellation)).ToDictionary(figure => (figure.Lane, figure.State));
-        return [.. Enum.GetValues<Lane>().Select(Name).Select(lane =>
+        return [.. Enum.GetValues<Lane>().Select(lane => lane.Name()).Select(lane =>
         {
             var queued = figures.GetValueOrDefault((lane, JobState.Queued.Name()));
             var running = figures.GetValueOrDefault((lane, JobState.Running.Name()));

@@ -40,7 +40,7 @@ sealed partial class JobStore
             var segments = windows.Sum(window => window.Window.Segments.Count);
             var moved = await writing.ExecuteAsync(
                 _sql.Advance,
-                new { id = lease.Id, epoch = lease.Epoch, leaseMs = Ms(duration), progressMs = Ms(progress), audioMs = Ms(audio), segments });
+                new { id = lease.Id, epoch = lease.Epoch, leaseMs = Ms(duration), progressMs = Ms(progress), audioMs = Ms(audio), segments, windows = windows.Count });
             if (moved == 0)
             {
                 return false;
@@ -82,6 +82,15 @@ sealed partial class JobStore
     public Task<bool> HandBackAsync(JobLease lease, CancellationToken cancellation) =>
         ToQueueAsync(_sql.HandBack, lease, new { id = lease.Id, epoch = lease.Epoch }, cancellation);
 
+    /// <summary>
+    /// What became of the job under this lease: for a worker whose last write failed with an outage, because a commit may have been done
+    /// although its answer was lost. Running: nothing was stored, try again. Completed, failed, queued: it was stored. Null: the job is
+    /// another worker's by now, or erased.
+    /// </summary>
+    public Task<JobState?> EndedAsync(JobLease lease, CancellationToken cancellation) => database.ReadAsync(
+        async connection => await connection.QueryFirstOrDefaultAsync<string>(_sql.StateUnder, new { id = lease.Id, epoch = lease.Epoch }) is { } state ? JobStates.Parse(state) : (JobState?)null,
+        cancellation);
+
     /// <summary>The windows saved so far, in order.</summary>
     public Task<List<SavedWindow>> WindowsAsync(string id, CancellationToken cancellation) => database.ReadAsync(
         async connection => (await connection.QueryAsync<byte[]>(_sql.Windows, new { id })).Select(body => JobJson.Read(body, JobJson.Kept.SavedWindow)).ToList(), cancellation);
@@ -103,8 +112,13 @@ sealed partial class JobStore
     Task<bool> ToQueueAsync(string sql, JobLease lease, object parameters, CancellationToken cancellation) => WriteAsync(
         async writing =>
         {
+            if (await writing.ExecuteAsync(sql, parameters) == 0)
+            {
+                return false;
+            }
+
             writing.Hints.Add(new JobHint(lease.Id, IsQueued: true, HasWebhook: false));
-            return await writing.ExecuteAsync(sql, parameters) == 1;
+            return true;
         },
         cancellation);
 }
