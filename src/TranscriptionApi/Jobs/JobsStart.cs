@@ -30,6 +30,7 @@ static class JobsStart
             provider.GetRequiredService<IJobDatabase>(),
             provider.GetRequiredService<JobSignals>(),
             provider.GetRequiredService<IOptions<JobOptions>>().Value.Keep()));
+        services.AddSingleton<ReadQueueFigures>(provider => provider.GetRequiredService<JobStore>().LanesAsync);
         services.AddSingleton<Outbox>();
         services.AddSingleton<AudioStore>();
         services.AddSingleton<JobEstimate>();
@@ -47,7 +48,7 @@ static class JobsStart
                 provider.GetRequiredService<JobSignals>(),
                 provider.GetRequiredService<ILogger<PostgresHints>>()));
         }
-        services.AddSingleton<ReadQueueFigures>(provider => provider.GetRequiredService<JobStore>().LaneFiguresAsync);
+
         builder.AddJobWork();
     }
 }
