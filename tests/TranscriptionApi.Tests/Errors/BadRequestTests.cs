@@ -202,7 +202,7 @@ public sealed class BadRequestTests(BadRequestTests.Server server) : IClassFixtu
         Row Route(string method, string path, int status, string? param = null, string? code = null) =>
             Bad($"{method} {path}", () => new HttpRequestMessage(new HttpMethod(method), path), param, code, status);
 
-        yield return Route("GET", Transcriptions, 405);
+        yield return Route("PUT", Transcriptions, 405);
         yield return Route("PUT", Translations, 405);
         yield return Route("POST", "/v1/models", 405);
         yield return Route("DELETE", "/v1/models/alpha", 405);
@@ -210,7 +210,7 @@ public sealed class BadRequestTests(BadRequestTests.Server server) : IClassFixtu
         yield return Route("GET", "/v1/models/a%2Fb", 404, "model", "model_not_found");
         yield return Route("POST", "/v1/audio/speech", 404);
         yield return Route("POST", "/v1/chat/completions", 404);
-        yield return Route("GET", "/v1/audio/transcriptions/some-id", 404);
+        yield return Route("GET", "/v1/audio/transcriptions/some-id", 404, "id");
         yield return Route("GET", "/appsettings.json", 404);
         yield return Route("GET", "/..%2f..%2fetc/passwd", 404);
         yield return Route("GET", "/docs/nothing.html", 404);
