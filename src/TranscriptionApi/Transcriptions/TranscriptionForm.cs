@@ -94,7 +94,7 @@ sealed class TranscriptionForm(
     Uri? AudioUrl(MultipartForm form, bool isBackground) => (form.Files.Count, form.Single(AudioDownload.Field)) switch
     {
         (0, null) => throw ApiErrors.MissingFile(),
-        (> 1, _) when !isBackground => throw ApiErrors.FilesWithoutBackground(),
+        (var count, _) when count > 1 && !isBackground => throw ApiErrors.FilesWithoutBackground(),
         (_, null) => null,
         (0, var text) => download.Check(text),
         _ => throw ApiErrors.FileAndAudioUrl(),

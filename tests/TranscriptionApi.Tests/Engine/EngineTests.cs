@@ -8,7 +8,7 @@ namespace TranscriptionApi.Tests.Engine;
 /// <summary>The line in front of the models, how models come into memory, and how work is given up.</summary>
 public sealed class EngineTests : IAsyncLifetime
 {
-    readonly TestApi _api = new(("Engine:Concurrency", "2"), ("Engine:MaxWaiting", "1"));
+    readonly TestApi _api = new(("Engine:Concurrency", "2"), ("Engine:MaxWaiting", "1"), ("Jobs:AbandonSeconds", "0"));
     readonly ManualResetEventSlim _gate = new();
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;

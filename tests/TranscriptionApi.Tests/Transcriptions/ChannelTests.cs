@@ -9,7 +9,7 @@ public sealed class ChannelTests : IAsyncLifetime
     const float Left = 0.5f;
     const float Right = 0.4f;
 
-    readonly TestApi _api = new();
+    readonly TestApi _api = new(("Jobs:AbandonSeconds", "0"));
     HttpClient _client = null!;
 
     public async ValueTask InitializeAsync()

@@ -4,7 +4,6 @@ using TranscriptionApi.Engine;
 using TranscriptionApi.Errors;
 using TranscriptionApi.Jobs.Audio;
 using TranscriptionApi.Jobs.Store;
-using TranscriptionApi.Jobs.Work;
 using TranscriptionApi.Metrics;
 using TranscriptionApi.Transcriptions;
 using TranscriptionApi.Uploads;
@@ -15,7 +14,7 @@ namespace TranscriptionApi.Jobs.Intake;
 /// A checked request becomes jobs, one per file, all or none: (1) the audio goes to the audio store, on the disk under its new name,
 /// (2) the jobs go to the queue in one transaction, or turn out to be there already. What is accepted survives everything but the disk.
 /// </summary>
-sealed class JobIntake(JobStore store, AudioStore audio, JobEstimate estimate, RunningJobs running, IOptions<JobOptions> jobs, IOptions<EngineOptions> engine)
+sealed class JobIntake(JobStore store, AudioStore audio, JobEstimate estimate, IOptions<JobOptions> jobs, IOptions<EngineOptions> engine)
 {
     static readonly TimeSpan ShortestRetry = TimeSpan.FromSeconds(1);
     static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(60);
@@ -102,9 +101,8 @@ sealed class JobIntake(JobStore store, AudioStore audio, JobEstimate estimate, R
         }
     }
 
-    // A job for which a place is free waits for a moment only.
     AcceptRules Rules() => new(
-        jobs.Value.MaxQueued, engine.Value.MaxWaiting + running.Free, jobs.Value.JoinMinutes > 0 ? jobs.Value.Join() : null);
+        jobs.Value.MaxQueued, engine.Value.MaxWaiting, jobs.Value.JoinMinutes > 0 ? jobs.Value.Join() : null, engine.Value.Places());
 
     // When all that waits and runs should be done.
     async Task<TimeSpan> RetryAfterAsync()

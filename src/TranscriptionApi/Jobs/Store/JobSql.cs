@@ -41,6 +41,8 @@ sealed class JobSql(SqlDialect dialect)
 
     public string CountQueued { get; } = "SELECT count(*) FROM jobs WHERE state = 'queued' AND (@lane IS NULL OR lane = @lane)";
 
+    public string CountRunning { get; } = "SELECT count(*) FROM jobs WHERE state = 'running'";
+
     /// <summary>Somebody waits for the job again, or still: never shortens the time.</summary>
     public string KeepWanted { get; } = $"""
         UPDATE jobs SET wanted_until = {dialect.Now} + @ms

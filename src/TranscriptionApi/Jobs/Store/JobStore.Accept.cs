@@ -2,9 +2,10 @@ namespace TranscriptionApi.Jobs.Store;
 
 /// <summary>What may be accepted, and what may be joined instead.</summary>
 /// <param name="MaxQueued">Jobs that may wait in all.</param>
-/// <param name="MaxInteractive">Jobs that may wait with somebody on the line.</param>
+/// <param name="MaxInteractive">Jobs that may wait with somebody on the line, besides those for which a place is free.</param>
 /// <param name="Join">Joins a job with the same work that is not over, or ended so long ago; null never joins.</param>
-readonly record struct AcceptRules(int MaxQueued, int MaxInteractive, TimeSpan? Join);
+/// <param name="Places">Jobs that are worked on at the same time.</param>
+readonly record struct AcceptRules(int MaxQueued, int MaxInteractive, TimeSpan? Join, int Places = 0);
 
 /// <summary>What became of a request for jobs.</summary>
 enum Acceptance
@@ -123,8 +124,16 @@ sealed partial class JobStore
     async Task<bool> IsFullAsync(Writing writing, IReadOnlyList<NewJob> jobs, AcceptRules rules)
     {
         var waiting = await writing.FindAsync<long>(_sql.CountQueued, new { lane = (string?)null });
-        return waiting + jobs.Count > rules.MaxQueued
-            || (jobs[0].Lane == Lane.Interactive && await writing.FindAsync<long>(_sql.CountQueued, new { lane = Lane.Interactive.Name() }) + jobs.Count > rules.MaxInteractive);
+        if (waiting + jobs.Count > rules.MaxQueued)
+        {
+            return true;
+        }
+
+        // A job for which a place is free waits for a moment only. What is counted here has ended when its answer is there.
+        var tooMany = jobs[0].Lane == Lane.Interactive
+            ? await writing.FindAsync<long>(_sql.CountQueued, new { lane = Lane.Interactive.Name() }) + jobs.Count - rules.MaxInteractive
+            : 0;
+        return tooMany > 0 && tooMany > rules.Places - await writing.FindAsync<long>(_sql.CountRunning);
     }
 
     static object Parameters(NewJob job, string? idempotencyKey) => new

@@ -16,7 +16,7 @@ sealed class JobWait(JobStore store, JobSignals signals, Drain drain, IOptions<J
     static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
 
     // Without time to come back, a job must not be given up under those who still wait.
-    static readonly TimeSpan LeastGrace = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan LeastGrace = TimeSpan.FromSeconds(3);
 
     static readonly TimeSpan LongestRenewal = TimeSpan.FromSeconds(60);
 
@@ -65,9 +65,23 @@ sealed class JobWait(JobStore store, JobSignals signals, Drain drain, IOptions<J
         }
         catch (OperationCanceledException) when (hungUp.IsCancellationRequested)
         {
-            await store.KeepWantedAsync(id, options.Value.Abandon(), CancellationToken.None);
+            await LeaveAsync(id);
             throw;
         }
+    }
+
+    async Task LeaveAsync(string id)
+    {
+        if (options.Value.AbandonSeconds > 0)
+        {
+            await store.KeepWantedAsync(id, options.Value.Abandon(), CancellationToken.None);
+            return;
+        }
+
+        // Others may wait for the job, here or at another server, and keep it wanted; otherwise its time is over by then.
+        // Without this, or when it fails, the next round of upkeep gives it up.
+        _ = Task.Delay(LeastGrace + Look, drain.Over).ContinueWith(
+            _ => store.AbandonAsync(drain.Over), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
     }
 
     async Task<Transcript> ReadAsync(Job job, CancellationToken hungUp) => job.State switch
