@@ -5,6 +5,7 @@ using TranscriptionApi.Catalog;
 using TranscriptionApi.Errors;
 using TranscriptionApi.Health;
 using TranscriptionApi.Transcriptions.Formats;
+using TranscriptionApi.Webhooks;
 
 namespace TranscriptionApi;
 
@@ -14,6 +15,8 @@ namespace TranscriptionApi;
 [JsonSerializable(typeof(VerboseTranscript))]
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(HealthReport))]
+[JsonSerializable(typeof(WebhookEvent))]
+[JsonSerializable(typeof(DeliveryList))]
 sealed partial class ApiJson : JsonSerializerContext
 {
     public static ApiJson Wire { get; } = new(new JsonSerializerOptions

@@ -1,3 +1,4 @@
+using TranscriptionApi.AudioUrls;
 using TranscriptionApi.Catalog;
 using TranscriptionApi.Commands;
 using TranscriptionApi.Commands.Watch;
@@ -8,11 +9,13 @@ using TranscriptionApi.Health;
 using TranscriptionApi.Jobs;
 using TranscriptionApi.Jobs.Work;
 using TranscriptionApi.Metrics;
+using TranscriptionApi.Outbound;
 using TranscriptionApi.Requests;
 using TranscriptionApi.Security;
 using TranscriptionApi.Settings;
 using TranscriptionApi.Transcriptions;
 using TranscriptionApi.Uploads;
+using TranscriptionApi.Webhooks;
 
 switch (args)
 {
@@ -56,10 +59,13 @@ try
     builder.AddApiErrors();          // Errors/          every failure leaves in OpenAI's shape
     builder.AddApiKeys();            // Security/        who may ask
     builder.AddUploads();            // Uploads/         multipart bodies, spooled to disk
+    builder.AddOutbound();           // Outbound/        which addresses may be connected to
+    builder.AddAudioUrls();          // AudioUrls/       audio fetched instead of uploaded
     builder.AddModels();             // Catalog/         which models are here
     builder.AddJobs();               // Jobs/            the durable queue
     builder.AddEngine();             // Engine/          models in memory
     builder.AddHealth();             // Health/          whether work can be accepted
+    builder.AddWebhooks();           // Webhooks/        the end of a job, told to a URL
     builder.AddTranscriptions();     // Transcriptions/  speech to text
 
     var app = builder.Build();

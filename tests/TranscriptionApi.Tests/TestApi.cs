@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using TranscriptionApi.Engine;
+using TranscriptionApi.Outbound;
 using TranscriptionApi.Transcriptions;
 
 namespace TranscriptionApi.Tests;
@@ -32,6 +33,9 @@ sealed class TestApi : WebApplicationFactory<Program>
 
     /// <summary>What "decoding a file" does; null leaves it to the real decoder.</summary>
     public DecodeAudio? Decode { get; set; }
+
+    /// <summary>The addresses of a host; null leaves it to the operating system.</summary>
+    public ResolveHost? Resolve { get; init; }
 
     /// <summary>Serves the bundled demo model with the real engine.</summary>
     public bool HasRealEngine { get; init; }
@@ -136,6 +140,11 @@ sealed class TestApi : WebApplicationFactory<Program>
             if (Decode is not null)
             {
                 services.Replace(ServiceDescriptor.Singleton(Decode));
+            }
+
+            if (Resolve is not null)
+            {
+                services.Replace(ServiceDescriptor.Singleton(Resolve));
             }
         });
     }

@@ -114,6 +114,32 @@ static class ApiErrors
     public static ApiException UnknownChannels(string value) =>
         Invalid($"Invalid value: '{Shorten(value)}'. Supported values are: 'mix', 'separate'.", "channels", "invalid_value");
 
+    // URLs that clients give. Nothing here tells a name that does not exist from a port that is closed.
+    public static ApiException InvalidUrl(string field, string detail) => Invalid($"'{field}' {detail}", field, "invalid_value");
+
+    public static ApiException AudioUrlOff() =>
+        Invalid("'audio_url' is not taken by this server (setting AudioUrls:Enabled): upload the audio as 'file'.", "audio_url", "unsupported_value");
+
+    public static ApiException FileAndAudioUrl() => Invalid("'audio_url' must not be given together with 'file'.", "audio_url", "invalid_value");
+
+    public static ApiException AudioUrlRefused() =>
+        Invalid("'audio_url' leads to an address that is not allowed (settings Outbound:AllowPrivateAddresses and Outbound:AllowedNetworks).", "audio_url", "invalid_value");
+
+    public static ApiException AudioUrlAnswered(int status) => Invalid($"'audio_url' could not be fetched: the answer was HTTP status {status}.", "audio_url", "invalid_value");
+
+    public static ApiException AudioUrlRedirects(int most) => Invalid($"'audio_url' redirects more than {most} times.", "audio_url", "invalid_value");
+
+    public static ApiException AudioUrlMisdirected() => Invalid("'audio_url' redirects to where nothing is fetched from.", "audio_url", "invalid_value");
+
+    public static ApiException AudioUrlTooSlow(int seconds) => Invalid($"'audio_url' could not be fetched within {seconds} s.", "audio_url", "invalid_value");
+
+    public static ApiException AudioUrlBroken() => Invalid("'audio_url' could not be fetched: the connection failed.", "audio_url", "invalid_value");
+
+    public static ApiException WebhooksOff() =>
+        Invalid("'webhook_url' is not taken by this server: it has no secret to sign with (setting Webhooks:Secret).", "webhook_url", "unsupported_value");
+
+    public static ApiException WebhookWithoutBackground() => Invalid("'background' must be true if 'webhook_url' is provided.", "webhook_url", "invalid_value");
+
     /// <summary>
     /// Bad audio never becomes good by sending it again, so every fault is a 400; also the missing ffmpeg program:
     /// to the client, this server simply does not take that format (501 would be retried by the Python and Node clients).

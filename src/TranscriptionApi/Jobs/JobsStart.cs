@@ -27,6 +27,7 @@ static class JobsStart
             provider.GetRequiredService<IJobDatabase>(),
             provider.GetRequiredService<JobSignals>(),
             provider.GetRequiredService<IOptions<JobOptions>>().Value.Keep()));
+        services.AddSingleton<ReadQueueFigures>(provider => provider.GetRequiredService<JobStore>().LanesAsync);
         services.AddSingleton<Outbox>();
         services.AddSingleton<AudioStore>();
         services.AddHostedService<JobStoreStart>();
@@ -37,7 +38,7 @@ static class JobsStart
                 provider.GetRequiredService<JobSignals>(),
                 provider.GetRequiredService<ILogger<PostgresHints>>()));
         }
-        services.AddSingleton<ReadQueueFigures>(provider => provider.GetRequiredService<JobStore>().LaneFiguresAsync);
+
         builder.AddJobWork();
     }
 }

@@ -39,9 +39,13 @@ sealed class JobMetrics : IDisposable
         _realTimeFactor = CreateHistogram(
             "transcription.real_time_factor", "1", "Work time divided by audio time: below 1 is faster than the audio plays.",
             0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2.5, 5, 10);
-        _meter.CreateObservableGauge("transcription.queue.depth", () => Depth(figures), "{job}", "Jobs that wait for a worker (queued) or have one (running).");
-        _meter.CreateObservableGauge("transcription.queue.audio", () => EachLane(figures, lane => lane.QueuedAudio.TotalSeconds), "s", "Length of the audio that waits for a worker.");
-        _meter.CreateObservableGauge("transcription.queue.oldest", () => EachLane(figures, lane => lane.Oldest.TotalSeconds), "s", "Age of the job that waits longest; 0 when none does.");
+
+        // There from the start: the first event would otherwise be no increase to whoever watches.
+        _joined.Add(0);
+        _leasesLost.Add(0);
+        _meter.CreateObservableGauge("transcription.queue.depth", () => Depth(figures), "{job}", "Jobs of all servers on one database that wait for a worker (queued) or have one (running).");
+        _meter.CreateObservableGauge("transcription.queue.audio", () => EachLane(figures, lane => lane.QueuedAudio.TotalSeconds), "s", "Length of the audio that waits for a worker, on all servers of one database.");
+        _meter.CreateObservableGauge("transcription.queue.oldest", () => EachLane(figures, lane => lane.Oldest.TotalSeconds), "s", "Age of the job that waits longest, on all servers of one database; 0 when none does.");
     }
 
     public void Accepted(string lane) => _accepted.Add(1, Tag("lane", lane));
@@ -67,7 +71,8 @@ sealed class JobMetrics : IDisposable
 
     public void LeaseLost() => _leasesLost.Add(1);
 
-    public void WebhookDelivered(string outcome) => _deliveries.Add(1, Tag("outcome", outcome));
+    /// <param name="outcome">delivered, failed (it is tried again) or given_up.</param>
+    public void WebhookSent(string outcome) => _deliveries.Add(1, Tag("outcome", outcome));
 
     /// <summary>A worker took a job for the first time.</summary>
     public void FirstClaimed(string lane, TimeSpan queued) => _queueDuration.Record(queued.TotalSeconds, Tag("lane", lane));

@@ -45,7 +45,7 @@ sealed partial class OtlpExport(IConfiguration configuration, IMeterFactory mete
         }
 
         var limit = (int)LastExport.TotalMilliseconds;
-        return Task.WhenAll(Task.Run(() => sdk.MeterProvider.Shutdown(limit), CancellationToken.None), Task.Run(() => sdk.TracerProvider.Shutdown(limit), CancellationToken.None));
+        return Task.WhenAll(OnOwnThread(() => sdk.MeterProvider.Shutdown(limit)), OnOwnThread(() => sdk.TracerProvider.Shutdown(limit)));
     }
 
     public void Dispose()
@@ -53,6 +53,9 @@ sealed partial class OtlpExport(IConfiguration configuration, IMeterFactory mete
         _sdk?.Dispose();
         _faults?.Dispose();
     }
+
+    static Task<bool> OnOwnThread(Func<bool> shutdown) =>
+        Task.Factory.StartNew(shutdown, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     void Configure(IOpenTelemetryBuilder sdk, bool metrics, bool traces)
     {

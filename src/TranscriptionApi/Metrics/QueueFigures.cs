@@ -6,7 +6,7 @@ namespace TranscriptionApi.Metrics;
 /// <param name="Running">Jobs that have one.</param>
 /// <param name="QueuedAudio">Length of the audio of the jobs that wait.</param>
 /// <param name="Oldest">Age of the job that waits longest, zero when none does.</param>
-sealed record LaneFigures(string Lane, int Queued, int Running, TimeSpan QueuedAudio, TimeSpan Oldest);
+sealed record LaneFigures(string Lane, long Queued, long Running, TimeSpan QueuedAudio, TimeSpan Oldest);
 
 /// <summary>Counts the queue, every lane once, the empty ones too.</summary>
 delegate Task<IReadOnlyList<LaneFigures>> ReadQueueFigures(CancellationToken cancellation);
@@ -53,7 +53,8 @@ sealed partial class QueueFiguresReader(ReadQueueFigures read, TimeProvider cloc
     {
         try
         {
-            _reading ??= Task.Run(() => read(_stop.Token));
+            // On a thread of its own: SQLite reads where it is called, and a server in trouble may have no other thread to spare.
+            _reading ??= Task.Factory.StartNew(() => read(_stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
             if (!_reading.Wait(Patience))
             {
                 return [];

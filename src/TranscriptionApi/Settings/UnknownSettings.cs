@@ -1,11 +1,14 @@
 using System.Collections;
 using Microsoft.Extensions.Options;
+using TranscriptionApi.AudioUrls;
 using TranscriptionApi.Catalog;
 using TranscriptionApi.Engine;
 using TranscriptionApi.Jobs;
+using TranscriptionApi.Outbound;
 using TranscriptionApi.Security;
 using TranscriptionApi.Transcriptions;
 using TranscriptionApi.Uploads;
+using TranscriptionApi.Webhooks;
 
 namespace TranscriptionApi.Settings;
 
@@ -24,6 +27,9 @@ static class UnknownSettings
         (EngineOptions.Section, typeof(EngineOptions)),
         (JobOptions.Section, typeof(JobOptions)),
         (SecurityOptions.Section, typeof(SecurityOptions)),
+        (OutboundOptions.Section, typeof(OutboundOptions)),
+        (AudioUrlOptions.Section, typeof(AudioUrlOptions)),
+        (WebhookOptions.Section, typeof(WebhookOptions)),
     ];
 
     public static void RefuseUnknownSettings(this WebApplicationBuilder builder, string[] args)

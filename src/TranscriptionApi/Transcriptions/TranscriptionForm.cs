@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Microsoft.Extensions.Options;
 using SpeechEngine;
+using TranscriptionApi.AudioUrls;
 using TranscriptionApi.Catalog;
 using TranscriptionApi.Errors;
 using TranscriptionApi.Transcriptions.Fields;
@@ -13,11 +14,11 @@ namespace TranscriptionApi.Transcriptions;
 /// Reads the form and checks it field by field; an empty field counts as absent, a field that is not listed is ignored.
 /// To add a field: a line in the group of Fields/ that it belongs to, and a property in openapi.yaml.
 /// </summary>
-sealed class TranscriptionForm(ModelCatalog catalog, UploadStore uploads, IOptions<UploadOptions> limits)
+sealed class TranscriptionForm(ModelCatalog catalog, UploadStore uploads, AudioDownload download, IOptions<UploadOptions> limits)
 {
     public const string FileField = "file";
 
-    static readonly FormField[] OwnFields = [new("model", "string"), new("response_format", "string"), new("channels", "string")];
+    static readonly FormField[] OwnFields = [new(AudioDownload.Field, "string"), new("model", "string"), new("response_format", "string"), new("channels", "string")];
 
     static readonly FormField[] OwnTranscriptionFields = [new("stream", "boolean"), new("include", "array")];
 
@@ -40,7 +41,7 @@ sealed class TranscriptionForm(ModelCatalog catalog, UploadStore uploads, IOptio
         var form = await MultipartForm.ReadAsync(http, FileField, names, uploads, limits.Value.MaxBytes(), cancellation);
         try
         {
-            return Check(form, task);
+            return await CheckAsync(form, task, cancellation);
         }
         catch
         {
@@ -49,9 +50,9 @@ sealed class TranscriptionForm(ModelCatalog catalog, UploadStore uploads, IOptio
         }
     }
 
-    TranscriptionRequest Check(MultipartForm form, SpeechTask task)
+    async Task<TranscriptionRequest> CheckAsync(MultipartForm form, SpeechTask task, CancellationToken cancellation)
     {
-        var upload = form.File ?? throw ApiErrors.MissingFile();
+        var url = AudioUrl(form);
         var model = Model(form.Single("model"));
         var format = Format(form.Single("response_format"));
         var layout = LayoutFields.Read(form, format);
@@ -66,16 +67,27 @@ sealed class TranscriptionForm(ModelCatalog catalog, UploadStore uploads, IOptio
         options = SpeechFields.Read(form, options);
         CheckStream(form.Single("stream"));
         CheckInclude(form.All("include"));
+        var separateChannels = SeparateChannels(form.Single("channels"));
         return new TranscriptionRequest
         {
-            Upload = upload,
+            // Last of all: nothing is fetched for a request that would be refused anyway.
+            Upload = form.File ?? await download.FetchAsync(url!, cancellation),
             Model = model,
             Format = format,
             Layout = layout,
             Options = options,
-            SeparateChannels = SeparateChannels(form.Single("channels")),
+            SeparateChannels = separateChannels,
         };
     }
+
+    // Where the audio is to be fetched from when it did not come as a file.
+    Uri? AudioUrl(MultipartForm form) => (form.File, form.Single(AudioDownload.Field)) switch
+    {
+        (null, null) => throw ApiErrors.MissingFile(),
+        (_, null) => null,
+        (null, var text) => download.Check(text),
+        _ => throw ApiErrors.FileAndAudioUrl(),
+    };
 
     CatalogModel Model(string? value)
     {

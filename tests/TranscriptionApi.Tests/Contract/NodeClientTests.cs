@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Text.Json;
 
 namespace TranscriptionApi.Tests.Contract;
@@ -7,7 +5,6 @@ namespace TranscriptionApi.Tests.Contract;
 /// <summary>OpenAI's Node client against a real socket; skipped where there is no Node or npm cannot fetch the client.</summary>
 public sealed class NodeClientTests
 {
-    static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "NodeClient");
     static readonly string Sample = Path.Combine(AppContext.BaseDirectory, "samples", "sample-en.wav");
 
     [Fact]
@@ -49,16 +46,13 @@ public sealed class NodeClientTests
 
     static async Task<JsonDocument> RunClientAsync(TestApi api, byte[] speech)
     {
-        await InstallAsync();
+        await NodeClient.InstallAsync();
         var address = api.StartOnSocket();
         using var ready = await api.ReadyClientAsync();
         var audio = Path.Combine(api.DataFolder, "speech.wav");
         await File.WriteAllBytesAsync(audio, speech, TestContext.Current.CancellationToken);
 
-        var (status, output, errors) = await RunAsync("node", "client.mjs", new Uri(address, "/v1").ToString(), audio);
-
-        Assert.True(status == 0, errors);
-        return JsonDocument.Parse(output);
+        return await NodeClient.RunAsync("client.mjs", new Uri(address, "/v1").ToString(), audio);
     }
 
     static void AssertFailure(JsonDocument seen, string name, string kind, int status, string? param, string code)
@@ -73,43 +67,4 @@ public sealed class NodeClientTests
     }
 
     static string Raw(JsonDocument seen, string name) => seen.RootElement.GetProperty(name).GetRawText();
-
-    static async Task InstallAsync()
-    {
-        try
-        {
-            var (status, _, errors) = await RunAsync("npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--prefer-offline");
-            Assert.SkipWhen(status != 0, $"npm could not fetch OpenAI's Node client: {errors}");
-        }
-        catch (Win32Exception)
-        {
-            Assert.Skip("Node and npm are not installed.");
-        }
-    }
-
-    static async Task<(int Status, string Output, string Errors)> RunAsync(string program, params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments)
-        {
-            WorkingDirectory = Folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(TimeSpan.FromMinutes(2));
-        try
-        {
-            var output = process.StandardOutput.ReadToEndAsync(patience.Token);
-            var errors = process.StandardError.ReadToEndAsync(patience.Token);
-            await process.WaitForExitAsync(patience.Token);
-            return (process.ExitCode, await output, await errors);
-        }
-        finally
-        {
-            if (!process.HasExited)
-            {
-                process.Kill(entireProcessTree: true);
-            }
-        }
-    }
 }

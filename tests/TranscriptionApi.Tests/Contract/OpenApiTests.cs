@@ -1,13 +1,18 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using SpeechEngine;
 using SpeechEngine.Speech;
+using TranscriptionApi.AudioUrls;
+using TranscriptionApi.Jobs;
+using TranscriptionApi.Jobs.Store;
 using TranscriptionApi.Transcriptions;
 using TranscriptionApi.Transcriptions.Fields;
 using TranscriptionApi.Transcriptions.Formats;
+using TranscriptionApi.Webhooks;
 using YamlDotNet.RepresentationModel;
 
 namespace TranscriptionApi.Tests.Contract;
@@ -54,7 +59,10 @@ public sealed class OpenApiTests
         Assert.Equal(
             read.Append(new FormField(TranscriptionForm.FileField, "string")).OrderBy(field => field.Name, StringComparer.Ordinal),
             declared.OrderBy(field => field.Name, StringComparer.Ordinal));
-        Assert.Equal(["file", "model"], Values(Schema("SharedFields"), "required"));
+        Assert.Equal(["model"], Values(Schema("SharedFields"), "required"));
+        Assert.Equal(
+            [TranscriptionForm.FileField, AudioDownload.Field],
+            ((YamlSequenceNode)Schema("SharedFields").Children["oneOf"]).SelectMany(either => Values((YamlMappingNode)either, "required")));
     }
 
     [Fact]
@@ -130,6 +138,22 @@ public sealed class OpenApiTests
             var node = list.Length == 0 ? body.RootElement : body.RootElement.TryGetProperty(list, out var items) ? items[0] : default;
             return node.ValueKind == JsonValueKind.Object ? [.. node.EnumerateObject().Select(key => key.Name)] : [];
         }
+    }
+
+    [Fact]
+    public void Declared_webhook_and_its_deliveries_are_what_is_written()
+    {
+        var delivery = Delivery.Of(new WebhookAttempt { WebhookId = "msg_", Type = "t", State = "pending" }, isLatest: true);
+
+        Assert.Equal(Keys(new WebhookEvent("", "", "", 0, new WebhookJob("")), ApiJson.Wire.WebhookEvent), Properties("WebhookEvent").Select(property => property.Key));
+        Assert.Equal(Keys(new DeliveryList("list", [], false), ApiJson.Wire.DeliveryList), Properties("DeliveryList").Select(property => property.Key));
+        Assert.Equal(Keys(delivery, ApiJson.Wire.Delivery), Properties("Delivery").Select(property => property.Key));
+        Assert.Equal([.. WebhookFault.All, "null"], Values(Map(Map(Schema("Delivery"), "properties"), "error"), "enum"));
+        Assert.Equal(
+            Enum.GetValues<JobState>().Where(state => state.IsEnd()).Select(state => $"audio.transcription.{state.Name()}"),
+            Values(Map(Map(Schema("WebhookEvent"), "properties"), "type"), "enum"));
+
+        static IEnumerable<string> Keys<T>(T value, JsonTypeInfo<T> type) => JsonSerializer.SerializeToElement(value, type).EnumerateObject().Select(key => key.Name);
     }
 
     [Fact]

@@ -127,6 +127,7 @@ public sealed class BadRequestTests(BadRequestTests.Server server) : IClassFixtu
         yield return Field("threshold of infinity", "logprob_threshold", "-Infinity", "decimal_below_min_value");
         yield return Field("unknown granularity", "timestamp_granularities[]", "sentence", "invalid_value");
         yield return Field("granularities as one list", "timestamp_granularities", "segment,word", "invalid_value", "timestamp_granularities[]");
+        yield return Field("audio_url beside a file", "audio_url", "https://example.com/talk.wav", "invalid_value");
         yield return Field("stream true", "stream", "true", "unsupported_value");
         yield return Field("stream True", "stream", "True", "unsupported_value");
         yield return Field("stream maybe", "stream", "maybe", "invalid_type");

@@ -3,11 +3,13 @@ using System.Net.Http.Headers;
 using Microsoft.Extensions.DependencyInjection;
 using TranscriptionApi.Metrics;
 using TranscriptionApi.Metrics.Prometheus;
+using TranscriptionApi.Tests.Jobs;
+using TranscriptionApi.Tests.Webhooks;
 
 namespace TranscriptionApi.Tests.Metrics;
 
 /// <summary>What the server says about itself at /metrics.</summary>
-public sealed class JobMetricsTests
+public sealed class JobMetricsTests(PostgresServer postgres)
 {
     [Fact]
     public async Task Finished_transcription_is_measured_under_its_model_and_format()
@@ -34,14 +36,14 @@ public sealed class JobMetricsTests
         Report(api.Services.GetRequiredService<JobMetrics>());
         var lines = await ScrapeAsync(client);
 
-        Assert.Contains("transcription_jobs_accepted_total{lane=\"bulk\"} 2", lines);
-        Assert.Contains("transcription_jobs_ended_total{lane=\"bulk\",state=\"completed\"} 1", lines);
-        Assert.Contains("transcription_jobs_ended_total{code=\"invalid_audio\",lane=\"bulk\",state=\"failed\"} 1", lines);
+        Assert.Contains("transcription_jobs_accepted_total{lane=\"batch\"} 2", lines);
+        Assert.Contains("transcription_jobs_ended_total{lane=\"batch\",state=\"completed\"} 1", lines);
+        Assert.Contains("transcription_jobs_ended_total{code=\"invalid_audio\",lane=\"batch\",state=\"failed\"} 1", lines);
         Assert.Contains("transcription_jobs_joined_total 1", lines);
         Assert.Contains("transcription_attempts_total{outcome=\"retried\"} 1", lines);
         Assert.Contains("transcription_leases_lost_total 1", lines);
         Assert.Contains("transcription_webhooks_deliveries_total{outcome=\"delivered\"} 1", lines);
-        Assert.Contains("transcription_queue_duration_seconds_sum{lane=\"bulk\"} 1.5", lines);
+        Assert.Contains("transcription_queue_duration_seconds_sum{lane=\"batch\"} 1.5", lines);
         Assert.Contains("transcription_real_time_factor_sum{format=\"mp3\",model=\"beta\"} 0.1", lines);
     }
 
@@ -75,18 +77,32 @@ public sealed class JobMetricsTests
         Assert.Equal(TextFormat.ContentType, answer.Content.Headers.ContentType?.ToString());
     }
 
+    [Fact]
+    public async Task Attempts_to_deliver_a_webhook_are_counted_by_their_outcome()
+    {
+        await using var store = await JobDatabases.OpenAsync(JobDatabases.Sqlite, postgres);
+        await using var receiver = await Receiver.StartAsync();
+        receiver.Answers.Enqueue(503);
+        await using var service = await WebhookService.StartAsync(new TestStoreParts(store.Database, store.Signals));
+
+        await WebhookService.EndJobAsync(store.Store, receiver.Url);
+
+        await TestApi.WaitUntilAsync(() => Task.FromResult(service.Metrics.Scrape().Contains("transcription_webhooks_deliveries_total{outcome=\"delivered\"} 1")));
+        Assert.Contains("transcription_webhooks_deliveries_total{outcome=\"failed\"} 1", service.Metrics.Scrape());
+    }
+
     /// <summary>Every event once, so that every metric is there.</summary>
     internal static void Report(JobMetrics metrics)
     {
-        metrics.Accepted("bulk");
-        metrics.Accepted("bulk");
-        metrics.Ended("completed", "bulk");
-        metrics.Ended("failed", "bulk", "invalid_audio");
+        metrics.Accepted("batch");
+        metrics.Accepted("batch");
+        metrics.Ended("completed", "batch");
+        metrics.Ended("failed", "batch", "invalid_audio");
         metrics.Joined();
         metrics.AttemptEnded("retried");
         metrics.LeaseLost();
-        metrics.WebhookDelivered("delivered");
-        metrics.FirstClaimed("bulk", TimeSpan.FromSeconds(1.5));
+        metrics.WebhookSent("delivered");
+        metrics.FirstClaimed("batch", TimeSpan.FromSeconds(1.5));
         metrics.Transcribed("beta", "mp3", TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(6));
     }
 

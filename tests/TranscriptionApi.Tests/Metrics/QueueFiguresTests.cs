@@ -7,7 +7,7 @@ namespace TranscriptionApi.Tests.Metrics;
 /// <summary>Gauges ask as often as they like; the database is asked once a second, and may be slow or away.</summary>
 public sealed class QueueFiguresTests : IDisposable
 {
-    static readonly LaneFigures Some = new("bulk", 1, 2, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(4));
+    static readonly LaneFigures Some = new("batch", 1, 2, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(4));
 
     readonly ManualClock _clock = new();
     readonly LogLines _log = new();

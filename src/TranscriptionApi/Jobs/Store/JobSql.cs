@@ -114,10 +114,10 @@ sealed class JobSql(SqlDialect dialect)
 
     public string Cancel { get; } = $"UPDATE jobs SET {End(dialect, JobEvent.Cancel)} WHERE id = @id AND owner = @owner AND {In(JobEvent.Cancel)}";
 
-    public string Abandon { get; } = EndSome(dialect, JobEvent.Abandon, $"wanted_until IS NOT NULL AND wanted_until < {dialect.Now}");
+    public string Abandon { get; } = EndSome(dialect, JobEvent.Abandon, $"wanted_until IS NOT NULL AND wanted_until < {dialect.Now}", "wanted_until, seq");
 
     /// <summary>A job that was begun is not forgotten, however long it waits for its next attempt.</summary>
-    public string Expire { get; } = EndSome(dialect, JobEvent.Expire, $"started_at IS NULL AND created_at < {dialect.Now} - @queuedMs");
+    public string Expire { get; } = EndSome(dialect, JobEvent.Expire, $"started_at IS NULL AND created_at < {dialect.Now} - @queuedMs", "lane, seq");
 
     public string DeleteWindows { get; } = "DELETE FROM windows WHERE job_id = @id";
 
@@ -193,9 +193,9 @@ sealed class JobSql(SqlDialect dialect)
         return states is [var only] ? $"state = {only}" : $"state IN ({string.Join(", ", states)})";
     }
 
-    // The order of the locks is the same for every server, and rows that another one holds are left to it.
-    static string EndSome(SqlDialect dialect, JobEvent happened, string due) => $"""
-        WITH due AS MATERIALIZED (SELECT seq FROM jobs WHERE {In(happened)} AND {due} ORDER BY seq LIMIT {AtOnce} {dialect.SkipLocked})
+    // Rows that another server holds are left to it, so no two wait for each other. The order is that of an index.
+    static string EndSome(SqlDialect dialect, JobEvent happened, string due, string order) => $"""
+        WITH due AS MATERIALIZED (SELECT seq FROM jobs WHERE {In(happened)} AND {due} ORDER BY {order} LIMIT {AtOnce} {dialect.SkipLocked})
         UPDATE jobs SET {End(dialect, happened)} WHERE seq IN (SELECT seq FROM due) RETURNING id
         """;
 

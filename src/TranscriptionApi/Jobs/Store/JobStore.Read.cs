@@ -71,16 +71,17 @@ sealed partial class JobStore
     public Task<List<QueueFigure>> FiguresAsync(CancellationToken cancellation) =>
         database.ReadAsync(async connection => (await connection.QueryAsync<QueueFigure>(_sql.Figures)).AsList(), cancellation);
 
-    /// <summary>Every lane, the empty ones too.</summary>
-    public async Task<IReadOnlyList<LaneFigures>> LaneFiguresAsync(CancellationToken cancellation)
+    /// <summary>The same for the gauges: every lane, those with nothing in them too.</summary>
+    public async Task<IReadOnlyList<LaneFigures>> LanesAsync(CancellationToken cancellation)
     {
-        var figures = await FiguresAsync(cancellation);
-        return [.. Enum.GetValues<Lane>().Select(lane => lane.Name()).Select(lane => new LaneFigures(lane, Jobs(lane, "queued"), Jobs(lane, "running"), Queued(lane, figure => figure.AudioMs), Queued(lane, figure => figure.OldestMs)))];
-
-        int Jobs(string lane, string state) => (int)figures.Where(figure => figure.Lane == lane && figure.State == state).Sum(figure => figure.Jobs);
-
-        TimeSpan Queued(string lane, Func<QueueFigure, long> ms) =>
-            TimeSpan.FromMilliseconds(figures.Where(figure => figure.Lane == lane && figure.State == "queued").Sum(ms));
+        var figures = (await FiguresAsync(cancellation)).ToDictionary(figure => (figure.Lane, figure.State));
+        return [.. Enum.GetValues<Lane>().Select(lane => lane.Name()).Select(lane =>
+        {
+            var queued = figures.GetValueOrDefault((lane, JobState.Queued.Name()));
+            var running = figures.GetValueOrDefault((lane, JobState.Running.Name()));
+            return new LaneFigures(
+                lane, queued?.Jobs ?? 0, running?.Jobs ?? 0, TimeSpan.FromMilliseconds(queued?.AudioMs ?? 0), TimeSpan.FromMilliseconds(queued?.OldestMs ?? 0));
+        })];
     }
 
     /// <summary>The database's clock, in milliseconds since 1970.</summary>

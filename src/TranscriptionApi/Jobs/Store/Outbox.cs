@@ -10,7 +10,8 @@ namespace TranscriptionApi.Jobs.Store;
 /// <param name="Url">Where it goes.</param>
 /// <param name="Attempts">Attempts before this one.</param>
 /// <param name="CreatedAt">When the job ended, in milliseconds since 1970.</param>
-sealed record DueWebhook(string Id, string JobId, string Type, string Url, long Attempts, long CreatedAt);
+/// <param name="AgeMs">Time since then, by the database's clock.</param>
+sealed record DueWebhook(string Id, string JobId, string Type, string Url, long Attempts, long CreatedAt, long AgeMs);
 
 /// <summary>One line of the delivery log.</summary>
 sealed class WebhookAttempt
@@ -49,31 +50,45 @@ sealed record WebhookOutcome(int? Status, string? Error, TimeSpan Duration, bool
 /// <summary>Webhooks that wait for delivery. They are written in the transaction that ends the job (see <see cref="JobStore"/>).</summary>
 sealed class Outbox(IJobDatabase database)
 {
+    /// <summary>Receivers that can be left out.</summary>
+    public const int MostBusy = 4;
+
     readonly OutboxSql _sql = new(database.Dialect);
 
-    /// <summary>Takes webhooks that are due; nobody else takes them before <paramref name="lease"/> is over.</summary>
-    public Task<List<DueWebhook>> TakeDueAsync(int most, TimeSpan lease, CancellationToken cancellation) => database.WriteAsync(
+    /// <summary>Takes webhooks that are due, one per receiver; nobody else takes them before <paramref name="lease"/> is over.</summary>
+    /// <param name="most">At most so many.</param>
+    /// <param name="busy">Receivers that are left out, at most <see cref="MostBusy"/>.</param>
+    /// <param name="lease">Longer than an attempt takes.</param>
+    /// <param name="cancellation">The server stops.</param>
+    public Task<List<DueWebhook>> TakeDueAsync(int most, IEnumerable<string> busy, TimeSpan lease, CancellationToken cancellation) => database.WriteAsync(
         async (connection, transaction) =>
         {
             var due = new List<DueWebhook>();
-            while (due.Count < most && await connection.QueryFirstOrDefaultAsync<DueWebhook>(_sql.TakeDue, new { leaseMs = (long)lease.TotalMilliseconds }, transaction) is { } next)
+            var parameters = Busy(busy);
+            parameters.Add("leaseMs", (long)lease.TotalMilliseconds);
+            while (due.Count < most && await connection.QueryFirstOrDefaultAsync<DueWebhook>(_sql.TakeDue, parameters, transaction) is { } next)
             {
                 due.Add(next);
+                parameters = Busy(busy.Concat(due.Select(taken => Receiver(taken.Url))));
+                parameters.Add("leaseMs", (long)lease.TotalMilliseconds);
             }
 
             return due;
         },
         cancellation);
 
-    /// <summary>Writes an attempt into the log and decides how it goes on.</summary>
-    public Task RecordAsync(string id, WebhookOutcome outcome, CancellationToken cancellation) => database.WriteAsync(
+    /// <summary>
+    /// Writes an attempt into the log and decides how it goes on. Whoever came too late, its lease over and the webhook taken again,
+    /// changes nothing, unless it brings the news of the delivery. False: nothing was changed, or the job is erased.
+    /// </summary>
+    public Task<bool> RecordAsync(DueWebhook due, WebhookOutcome outcome, CancellationToken cancellation) => database.WriteAsync(
         async (connection, transaction) =>
         {
             var state = outcome.IsDelivered ? "delivered" : outcome.RetryAfter is null ? "given_up" : "pending";
             var delayMs = (long)(outcome.RetryAfter ?? TimeSpan.Zero).TotalMilliseconds;
-            return await connection.ExecuteAsync(_sql.Settle, new { id, state, delayMs }, transaction) == 1
+            return await connection.ExecuteAsync(_sql.Settle, new { id = due.Id, attempts = due.Attempts + 1, state, delayMs }, transaction) == 1
                 && await connection.ExecuteAsync(
-                    _sql.InsertAttempt, new { id, status = outcome.Status, error = outcome.Error, durationMs = (long)outcome.Duration.TotalMilliseconds }, transaction) == 1;
+                    _sql.InsertAttempt, new { id = due.Id, status = outcome.Status, error = outcome.Error, durationMs = (long)outcome.Duration.TotalMilliseconds }, transaction) == 1;
         },
         cancellation);
 
@@ -81,14 +96,33 @@ sealed class Outbox(IJobDatabase database)
     public Task<List<WebhookAttempt>> LogAsync(string jobId, CancellationToken cancellation) =>
         database.ReadAsync(async connection => (await connection.QueryAsync<WebhookAttempt>(_sql.Log, new { jobId })).AsList(), cancellation);
 
-    /// <summary>When the next one is due, in milliseconds from now; null when none is pending.</summary>
-    public Task<long?> NextDueMsAsync(CancellationToken cancellation) =>
-        database.ReadAsync((DbConnection connection) => connection.ExecuteScalarAsync<long?>(_sql.NextDue), cancellation);
+    /// <summary>When the next one is due to a receiver that is not busy, in milliseconds from now; null when none is pending.</summary>
+    public Task<long?> NextDueMsAsync(IEnumerable<string> busy, CancellationToken cancellation) =>
+        database.ReadAsync((DbConnection connection) => connection.ExecuteScalarAsync<long?>(_sql.NextDue, Busy(busy)), cancellation);
+
+    /// <summary>Who receives at a URL, which is a stored one and so in one spelling: "https://host:port/".</summary>
+    public static string Receiver(string url) => url.IndexOf('/', url.IndexOf("//", StringComparison.Ordinal) + 2) is var end and >= 0 ? url[..(end + 1)] : url;
+
+    static DynamicParameters Busy(IEnumerable<string> receivers)
+    {
+        var names = receivers.Concat(Enumerable.Repeat("", MostBusy)).Take(MostBusy).ToArray();
+        var parameters = new DynamicParameters();
+        for (var i = 0; i < MostBusy; i++)
+        {
+            parameters.Add($"busy{i}", names[i]);
+        }
+
+        return parameters;
+    }
 }
 
 /// <summary>Every statement on webhooks.</summary>
 sealed class OutboxSql(SqlDialect dialect)
 {
+    // One slow receiver with many webhooks must not hold up those of others.
+    static readonly string NotBusy = string.Join(" AND ", Enumerable.Range(0, Outbox.MostBusy)
+        .Select(i => $"(@busy{i} = '' OR substr(url, 1, length(@busy{i})) <> @busy{i})"));
+
     /// <summary>One message for one end of a job, if it is to be told anybody.</summary>
     public static string Insert(SqlDialect dialect) => $"""
         INSERT INTO webhooks (id, job_id, type, url, state, attempts, due_at, created_at)
@@ -98,13 +132,13 @@ sealed class OutboxSql(SqlDialect dialect)
 
     public string TakeDue { get; } = $"""
         UPDATE webhooks SET attempts = attempts + 1, due_at = {dialect.Now} + @leaseMs
-        WHERE id = (SELECT id FROM webhooks WHERE state = 'pending' AND due_at <= {dialect.Now} ORDER BY due_at LIMIT 1 {dialect.SkipLocked})
-        RETURNING id, job_id AS JobId, type, url, CAST(attempts - 1 AS BIGINT) AS Attempts, created_at AS CreatedAt
+        WHERE id = (SELECT id FROM webhooks WHERE state = 'pending' AND due_at <= {dialect.Now} AND {NotBusy} ORDER BY due_at LIMIT 1 {dialect.SkipLocked})
+        RETURNING id, job_id AS JobId, type, url, CAST(attempts - 1 AS BIGINT) AS Attempts, created_at AS CreatedAt, {dialect.Now} - created_at AS AgeMs
         """;
 
-    /// <summary>What was delivered stays so: an attempt that outlived its lease may end after the one that followed it.</summary>
     public string Settle { get; } = $"""
-        UPDATE webhooks SET state = CASE WHEN state = 'delivered' THEN state ELSE @state END, due_at = {dialect.Now} + @delayMs WHERE id = @id
+        UPDATE webhooks SET state = @state, due_at = {dialect.Now} + @delayMs
+        WHERE id = @id AND state = 'pending' AND (attempts = @attempts OR @state = 'delivered')
         """;
 
     public string InsertAttempt { get; } = $"""
@@ -117,5 +151,5 @@ sealed class OutboxSql(SqlDialect dialect)
         FROM webhook_attempts a JOIN webhooks w ON w.id = a.webhook_id WHERE w.job_id = @jobId ORDER BY a.created_at, a.number
         """;
 
-    public string NextDue { get; } = $"SELECT min(due_at) - {dialect.Now} FROM webhooks WHERE state = 'pending'";
+    public string NextDue { get; } = $"SELECT min(due_at) - {dialect.Now} FROM webhooks WHERE state = 'pending' AND {NotBusy}";
 }

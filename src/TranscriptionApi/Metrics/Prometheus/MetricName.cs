@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text;
 using OpenTelemetry.Metrics;
 
@@ -6,19 +7,15 @@ namespace TranscriptionApi.Metrics.Prometheus;
 /// <summary>Names of instruments and tags in Prometheus' alphabet, by OpenTelemetry's rules of conversion.</summary>
 static class MetricName
 {
-    static readonly Dictionary<string, string> Units = new(StringComparer.Ordinal)
-    {
-        ["d"] = "days", ["h"] = "hours", ["min"] = "minutes", ["s"] = "seconds", ["ms"] = "milliseconds", ["us"] = "microseconds", ["ns"] = "nanoseconds",
-        ["By"] = "bytes", ["KiBy"] = "kibibytes", ["MiBy"] = "mebibytes", ["GiBy"] = "gibibytes", ["TiBy"] = "tebibytes",
-        ["KBy"] = "kilobytes", ["MBy"] = "megabytes", ["GBy"] = "gigabytes", ["TBy"] = "terabytes",
-        ["m"] = "meters", ["V"] = "volts", ["A"] = "amperes", ["J"] = "joules", ["W"] = "watts", ["g"] = "grams",
-        ["Cel"] = "celsius", ["Hz"] = "hertz", ["%"] = "percent",
-    };
+    static readonly FrozenDictionary<string, string> Units = Words(
+        ("d", "days"), ("h", "hours"), ("min", "minutes"), ("s", "seconds"), ("ms", "milliseconds"), ("us", "microseconds"), ("ns", "nanoseconds"),
+        ("By", "bytes"), ("KiBy", "kibibytes"), ("MiBy", "mebibytes"), ("GiBy", "gibibytes"), ("TiBy", "tebibytes"),
+        ("KBy", "kilobytes"), ("MBy", "megabytes"), ("GBy", "gigabytes"), ("TBy", "terabytes"),
+        ("m", "meters"), ("V", "volts"), ("A", "amperes"), ("J", "joules"), ("W", "watts"), ("g", "grams"),
+        ("Cel", "celsius"), ("Hz", "hertz"), ("%", "percent"));
 
-    static readonly Dictionary<string, string> Periods = new(StringComparer.Ordinal)
-    {
-        ["s"] = "second", ["min"] = "minute", ["h"] = "hour", ["d"] = "day", ["wk"] = "week", ["mo"] = "month", ["a"] = "year",
-    };
+    static readonly FrozenDictionary<string, string> Periods = Words(
+        ("s", "second"), ("min", "minute"), ("h", "hour"), ("d", "day"), ("wk", "week"), ("mo", "month"), ("a", "year"));
 
     /// <summary>The name of a metric's family: dots become underscores, the unit is spelt out behind it, and a counter ends in <c>_total</c>.</summary>
     public static string Of(string instrument, string unit, MetricType type)
@@ -44,16 +41,10 @@ static class MetricName
 
     static string UnitSuffix(string unit)
     {
-        var plain = WithoutAnnotations(unit);
-        var slash = plain.IndexOf('/', StringComparison.Ordinal);
-        if (slash < 0)
-        {
-            return Clean(Units.GetValueOrDefault(plain, plain), allowColon: true).Trim('_');
-        }
-
-        var (amount, period) = (plain[..slash], plain[(slash + 1)..]);
-        var per = Clean($"{Units.GetValueOrDefault(amount, amount)}_per_{Periods.GetValueOrDefault(period, period)}", allowColon: true).Trim('_');
-        return period.Length == 0 ? Clean(Units.GetValueOrDefault(amount, amount), allowColon: true).Trim('_') : per;
+        var parts = WithoutAnnotations(unit).Split('/', 2);
+        var amount = Units.GetValueOrDefault(parts[0], parts[0]);
+        var words = parts is [_, { Length: > 0 } period] ? $"{amount}_per_{Periods.GetValueOrDefault(period, period)}" : amount;
+        return Clean(words, allowColon: true).Trim('_');
     }
 
     // "{job}" only says what is counted.
@@ -98,4 +89,7 @@ static class MetricName
 
         return clean.ToString();
     }
+
+    static FrozenDictionary<string, string> Words(params (string Unit, string Word)[] words) =>
+        words.ToFrozenDictionary(word => word.Unit, word => word.Word, StringComparer.Ordinal);
 }

@@ -166,8 +166,8 @@ public sealed class JobUpkeepTests(PostgresServer postgres)
         }
 
         var outbox = new Outbox(jobs.Database);
-        var due = (await outbox.TakeDueAsync(1, TestJobs.Lease, Stop)).Single();
-        await outbox.RecordAsync(due.Id, new WebhookOutcome(500, null, TimeSpan.FromSeconds(1), IsDelivered: false, TimeSpan.FromMinutes(1)), Stop);
+        var due = (await outbox.TakeDueAsync(1, [], TestJobs.Lease, Stop)).Single();
+        await outbox.RecordAsync(due, new WebhookOutcome(500, null, TimeSpan.FromSeconds(1), IsDelivered: false, TimeSpan.FromMinutes(1)), Stop);
         await jobs.AgeAsync(TestStore.Keep - TimeSpan.FromMinutes(10));
         Assert.Equal(0, await jobs.Store.EraseExpiredAsync(Stop));
         await jobs.AgeAsync(TimeSpan.FromMinutes(11));

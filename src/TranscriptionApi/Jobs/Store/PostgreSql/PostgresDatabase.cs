@@ -14,7 +14,6 @@ sealed class PostgresDatabase : IJobDatabase
     // MATERIALIZED came with it.
     static readonly Version Oldest = new(12, 0);
 
-    readonly string _connection;
     readonly NpgsqlDataSource _source;
 
     /// <exception cref="InvalidSettingException">It is no connection string.</exception>
@@ -26,8 +25,8 @@ sealed class PostgresDatabase : IJobDatabase
 
             // The server gives up before the client does: a statement that is not waited for any more must not go on holding its locks.
             settings.Options ??= "-c statement_timeout=10000 -c idle_in_transaction_session_timeout=30000";
-            settings.CommandTimeout = settings.ContainsKey("Command Timeout") ? settings.CommandTimeout : 15;
-            _connection = settings.ConnectionString;
+            settings.CommandTimeout = settings.ShouldSerialize("Command Timeout") ? settings.CommandTimeout : 15;
+            ConnectionString = settings.ConnectionString;
             _source = NpgsqlDataSource.Create(settings);
         }
         catch (Exception error) when (error is ArgumentException or FormatException)
@@ -36,6 +35,9 @@ sealed class PostgresDatabase : IJobDatabase
             throw new InvalidSettingException("Jobs:PostgreSql is not a connection string of PostgreSQL, such as \"Host=db;Username=jobs;Password=...;Database=jobs\".");
         }
     }
+
+    /// <summary>With the password: not for anybody's eyes.</summary>
+    internal string ConnectionString { get; }
 
     /// <summary>The tables as steps; a test may stop half-way.</summary>
     public IReadOnlyList<string> Steps { get; init; } = Schema.Steps(SqlDialect.PostgreSql);
@@ -79,7 +81,7 @@ sealed class PostgresDatabase : IJobDatabase
     public async Task<NpgsqlConnection> OpenListenerAsync(TimeSpan silence, CancellationToken cancellation)
     {
         var seconds = (int)Math.Ceiling(silence.TotalSeconds);
-        var settings = new NpgsqlConnectionStringBuilder(_connection) { Pooling = false, KeepAlive = seconds, CommandTimeout = seconds };
+        var settings = new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false, KeepAlive = seconds, CommandTimeout = seconds };
         var connection = new NpgsqlConnection(settings.ConnectionString);
         try
         {
