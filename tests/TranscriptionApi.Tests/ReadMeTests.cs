@@ -7,7 +7,7 @@ namespace TranscriptionApi.Tests;
 /// <summary>README.md tells the truth about files and settings.</summary>
 public sealed partial class ReadMeTests
 {
-    static readonly string Root = FindRoot();
+    internal static readonly string Root = FindRoot();
     static readonly string ReadMe = File.ReadAllText(Path.Combine(Root, "README.md"));
 
     [Fact]

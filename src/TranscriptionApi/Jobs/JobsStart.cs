@@ -3,6 +3,8 @@ using TranscriptionApi.Jobs.Audio;
 using TranscriptionApi.Jobs.Store;
 using TranscriptionApi.Jobs.Store.PostgreSql;
 using TranscriptionApi.Jobs.Store.Sqlite;
+using TranscriptionApi.Jobs.Work;
+using TranscriptionApi.Metrics;
 using TranscriptionApi.Uploads;
 
 namespace TranscriptionApi.Jobs;
@@ -25,6 +27,7 @@ static class JobsStart
             provider.GetRequiredService<IJobDatabase>(),
             provider.GetRequiredService<JobSignals>(),
             provider.GetRequiredService<IOptions<JobOptions>>().Value.Keep()));
+        services.AddSingleton<ReadQueueFigures>(provider => provider.GetRequiredService<JobStore>().LanesAsync);
         services.AddSingleton<Outbox>();
         services.AddSingleton<AudioStore>();
         services.AddHostedService<JobStoreStart>();
@@ -35,13 +38,20 @@ static class JobsStart
                 provider.GetRequiredService<JobSignals>(),
                 provider.GetRequiredService<ILogger<PostgresHints>>()));
         }
+
+        builder.AddJobWork();
     }
 }
 
-/// <summary>The tables are there before anything else of the server begins; a database that cannot be used stops the start.</summary>
-sealed partial class JobStoreStart(IJobDatabase database, ILogger<JobStoreStart> logger) : IHostedLifecycleService
+/// <summary>Tables and folders are there before anything else of the server begins; a database that cannot be used stops the start.</summary>
+sealed partial class JobStoreStart(IJobDatabase database, AudioStore audioStore, ServerInstance instance, ILogger<JobStoreStart> logger) : IHostedLifecycleService
 {
-    public async Task StartingAsync(CancellationToken cancellationToken) => LogReady(await database.PrepareAsync(cancellationToken));
+    public async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        instance.Begin();
+        audioStore.Prepare();
+        LogReady(await database.PrepareAsync(cancellationToken));
+    }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

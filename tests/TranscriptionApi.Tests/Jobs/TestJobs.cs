@@ -61,6 +61,15 @@ static class TestJobs
     public static Task<bool> SaveAsync(this TestStore jobs, Job job, int windows = 1) => jobs.Store.SaveWindowsAsync(
         job.Lease, [.. Enumerable.Repeat(new SavedWindow(0, ScriptedEngine.Hello), windows)], TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(60), Lease, Stop);
 
+    /// <summary>Windows after those that are saved.</summary>
+    public static async Task<bool> SaveWindowsAsync(
+        this JobStore store, JobLease lease, IReadOnlyList<SavedWindow> windows, TimeSpan progress, TimeSpan audio, TimeSpan duration, CancellationToken stop)
+    {
+        var before = await store.WindowsAsync(lease.Id, stop);
+        var segments = before.Concat(windows).Sum(window => window.Window.Segments.Count);
+        return await store.SaveWindowsAsync(lease, new JobAdvance(before.Count, windows, segments, progress, audio), duration, stop);
+    }
+
     public static Task<bool> FinishAsync(this TestStore jobs, Job job) => jobs.Store.FinishAsync(job.Lease, [1, 2, 3], 2, TimeSpan.FromSeconds(61), Stop);
 
     public static Task<bool> RetryAsync(this TestStore jobs, Job job, TimeSpan delay = default) => jobs.Store.RetryAsync(job.Lease, Error, delay, Stop);

@@ -1,4 +1,5 @@
 using Dapper;
+using TranscriptionApi.Metrics;
 
 namespace TranscriptionApi.Jobs.Store;
 
@@ -69,6 +70,19 @@ sealed partial class JobStore
     /// <summary>What waits and what runs, by lane.</summary>
     public Task<List<QueueFigure>> FiguresAsync(CancellationToken cancellation) =>
         database.ReadAsync(async connection => (await connection.QueryAsync<QueueFigure>(_sql.Figures)).AsList(), cancellation);
+
+    /// <summary>The same for the gauges: every lane, those with nothing in them too.</summary>
+    public async Task<IReadOnlyList<LaneFigures>> LanesAsync(CancellationToken cancellation)
+    {
+        var figures = (await FiguresAsync(cancellation)).ToDictionary(figure => (figure.Lane, figure.State));
+        return [.. Enum.GetValues<Lane>().Select(lane => lane.Name()).Select(lane =>
+        {
+            var queued = figures.GetValueOrDefault((lane, JobState.Queued.Name()));
+            var running = figures.GetValueOrDefault((lane, JobState.Running.Name()));
+            return new LaneFigures(
+                lane, queued?.Jobs ?? 0, running?.Jobs ?? 0, TimeSpan.FromMilliseconds(queued?.AudioMs ?? 0), TimeSpan.FromMilliseconds(queued?.OldestMs ?? 0));
+        })];
+    }
 
     /// <summary>The database's clock, in milliseconds since 1970.</summary>
     public Task<long> NowAsync(CancellationToken cancellation) =>

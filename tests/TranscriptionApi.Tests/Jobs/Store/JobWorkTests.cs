@@ -11,6 +11,24 @@ public sealed class JobWorkTests(PostgresServer postgres)
     public static TheoryData<string> Both => JobDatabases.Both;
 
     [Theory]
+    [MemberData(nameof(JobDatabases.Both), MemberType = typeof(JobDatabases))]
+    public async Task Saving_the_same_windows_again_changes_nothing(string database)
+    {
+        await using var jobs = await JobDatabases.OpenAsync(database, postgres);
+        var claimed = (await jobs.AcceptAsync(), await jobs.ClaimAsync()).Item2;
+        var first = new JobAdvance(0, [new SavedWindow(0, ScriptedEngine.Hello), new SavedWindow(0, ScriptedEngine.Hello)], 4, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2));
+        var second = new JobAdvance(2, [new SavedWindow(1, ScriptedEngine.Hello)], 6, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2));
+
+        foreach (var advance in new[] { first, second, second })
+        {
+            Assert.True(await jobs.Store.SaveWindowsAsync(claimed.Lease, advance, TestJobs.Lease, Stop));
+        }
+
+        Assert.Equal([0, 0, 1], (await jobs.Store.WindowsAsync(claimed.Id, Stop)).Select(window => window.Channel));
+        Assert.Equal(6, (await jobs.FindAsync(claimed.Id)).Segments);
+    }
+
+    [Theory]
     [MemberData(nameof(Both))]
     public async Task A_job_is_claimed_worked_on_and_finished_once(string database)
     {
