@@ -14,8 +14,15 @@ public interface ISpeechToText
     /// </summary>
     /// <param name="audio">16 kHz mono samples; stays the caller's and must live until the enumeration ends.</param>
     /// <param name="options">Task, language, prompt and temperature.</param>
+    /// <param name="from">
+    /// Where to go on: <see cref="WindowTranscript.Next"/> of the last window of an earlier run with the same audio and options; null begins
+    /// at the beginning. The windows are those that the earlier run would have given next; after its last one there are none.
+    /// </param>
     /// <param name="cancellation">Looked at in every encoder layer and every decoder step.</param>
-    /// <exception cref="ArgumentException">The options do not fit the model (an unknown language, translation on an English-only model).</exception>
+    /// <exception cref="ArgumentException">
+    /// The options do not fit the model (an unknown language, translation on an English-only model), or <paramref name="from"/> belongs to
+    /// other audio or options. Where only speech is listened to, the latter may show when the first window is asked for.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
-    IEnumerable<WindowTranscript> Transcribe(PcmAudio audio, TranscribeOptions options, CancellationToken cancellation);
+    IEnumerable<WindowTranscript> Transcribe(PcmAudio audio, TranscribeOptions options, ResumePoint? from, CancellationToken cancellation);
 }

@@ -14,13 +14,20 @@ static class OptionRules
         options.SpeechDetection?.Check();
     }
 
+    /// <summary>Checks one language code.</summary>
+    /// <exception cref="ArgumentException">The model does not know the language.</exception>
+    public static void CheckLanguage(string language, Vocabulary vocabulary)
+    {
+        var index = Languages.IndexOf(language);
+        Require(vocabulary.IsMultilingual ? index >= 0 && index < vocabulary.LanguageCount : index == Languages.IndexOf("en"),
+            $"The model does not know the language '{language}'.");
+    }
+
     static void CheckLanguage(TranscribeOptions options, Vocabulary vocabulary)
     {
         foreach (var language in options.Language is { } given ? [given, .. options.CandidateLanguages] : options.CandidateLanguages)
         {
-            var index = Languages.IndexOf(language);
-            Require(vocabulary.IsMultilingual ? index >= 0 && index < vocabulary.LanguageCount : index == Languages.IndexOf("en"),
-                $"The model does not know the language '{language}'.");
+            CheckLanguage(language, vocabulary);
         }
 
         Require(options.Task != SpeechTask.Translate || vocabulary.IsMultilingual, "The model knows English only and cannot translate.");

@@ -67,10 +67,15 @@ public sealed class SpeechToText : ISpeechToText, IDisposable
     public static void CheckSpeechModel(string path) => SileroDetector.Load(path).Dispose();
 
     /// <inheritdoc/>
-    public IEnumerable<WindowTranscript> Transcribe(PcmAudio audio, TranscribeOptions options, CancellationToken cancellation)
+    public IEnumerable<WindowTranscript> Transcribe(PcmAudio audio, TranscribeOptions options, ResumePoint? from, CancellationToken cancellation)
     {
         OptionRules.Check(options, _model.Vocabulary);
-        return TranscribeWindows(audio, options, cancellation);
+        if (from is not null)
+        {
+            ResumeRules.Check(from, audio, options, _model.Vocabulary);
+        }
+
+        return TranscribeWindows(audio, options, from, cancellation);
     }
 
     /// <summary>Frees the weights and all states; no call may be running.</summary>
@@ -114,12 +119,12 @@ public sealed class SpeechToText : ISpeechToText, IDisposable
         }
     }
 
-    IEnumerable<WindowTranscript> TranscribeWindows(PcmAudio audio, TranscribeOptions options, CancellationToken cancellation)
+    IEnumerable<WindowTranscript> TranscribeWindows(PcmAudio audio, TranscribeOptions options, ResumePoint? from, CancellationToken cancellation)
     {
         var state = RentState();
         try
         {
-            using var transcription = new Transcription(state, _detector, audio, options);
+            using var transcription = new Transcription(state, _detector, audio, options, from);
             foreach (var window in transcription.Windows(cancellation))
             {
                 yield return window;

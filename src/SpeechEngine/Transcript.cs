@@ -126,4 +126,7 @@ public sealed record WindowTranscript
 
     /// <summary>How far into the audio the work has come: where the next window begins.</summary>
     public required TimeSpan Position { get; init; }
+
+    /// <summary>What <see cref="ISpeechToText.Transcribe"/> must be given to go on with the next window in another run.</summary>
+    public required ResumePoint Next { get; init; }
 }

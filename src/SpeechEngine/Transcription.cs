@@ -28,21 +28,28 @@ sealed class Transcription : IDisposable
     readonly TranscribeOptions _options;
     readonly TextContext _context;
     readonly int[] _candidates;
+    readonly ResumePoint? _from;
     readonly PcmAudio? _passageBuffer;
     InventionGuard? _guard;
     int _language;
     float _loudest;
+    int _passage;
+    int _seek;
     TimeSpan _position;
 
-    public Transcription(DecodingState state, ISpeechDetector detector, PcmAudio audio, TranscribeOptions options)
+    /// <param name="from">Where to go on, as <see cref="ResumeRules.Check"/> lets it pass; null begins at the beginning.</param>
+    public Transcription(DecodingState state, ISpeechDetector detector, PcmAudio audio, TranscribeOptions options, ResumePoint? from)
     {
         _state = state;
         _detector = detector;
         _audio = audio;
         _options = options;
-        _context = TextContext.Of(state.Model.Vocabulary, options);
+        _context = TextContext.Of(state.Model.Vocabulary, options, from?.Context);
         _candidates = [.. options.CandidateLanguages.Select(Languages.IndexOf)];
-        _language = options.Language is null ? -1 : Languages.IndexOf(options.Language);
+        _from = from;
+        (_passage, _seek, _position) = from is null ? default : (from.Passage, from.Seek, from.Position);
+        var language = from is null ? options.Language : from.Language;
+        _language = language is null ? -1 : Languages.IndexOf(language);
         _passageBuffer = options.SpeechDetection is null ? null : new PcmAudio(ModelDimensions.WindowFrames * PcmAudio.SampleRate / 100);
     }
 
@@ -55,18 +62,19 @@ sealed class Transcription : IDisposable
         {
             // A passage is as loud as its own speech: a quiet speaker is not measured by a loud one.
             _loudest = float.NaN;
-            for (var seek = 0; seek + Hypothesis.EndMargin < passage.Frames;)
+            while (_seek + Hypothesis.EndMargin < passage.Frames)
             {
                 cancellation.ThrowIfCancellationRequested();
-                var (window, next) = DecodeWindow(passage, SkipSilence(seek), cancellation);                                                           // (3), (4)
-                yield return window;
-                seek = next;
+                yield return DecodeWindow(passage, SkipSilence(_seek), cancellation);                                                         // (3), (4)
             }
+
+            (_passage, _seek) = (_passage + 1, 0);
         }
     }
 
     public void Dispose() => _passageBuffer?.Dispose();
 
+    /// <summary>The passages from the current one on.</summary>
     IEnumerable<Passage> Passages(SpeechProbabilities? speech)
     {
         if (_options.SpeechDetection is not { } detection)
@@ -76,7 +84,14 @@ sealed class Transcription : IDisposable
         }
 
         var regions = SpeechRegions.Find(speech!, detection, _audio.SampleCount);
-        foreach (var window in SpeechWindows.Plan(regions, detection, _audio.SampleCount))
+        var windows = SpeechWindows.Plan(regions, detection, _audio.SampleCount);
+        if (_from is not null)
+        {
+            ResumeRules.CheckPassage(_from, windows.Count);
+            ResumeRules.CheckPlace(_from, new Passage(_audio, windows[_from.Passage], _passageBuffer!));
+        }
+
+        foreach (var window in windows.Skip(_passage))
         {
             yield return new Passage(_audio, window, _passageBuffer!);
         }
@@ -97,7 +112,7 @@ sealed class Transcription : IDisposable
         return frame - seek >= LongSilence ? frame : seek;
     }
 
-    (WindowTranscript Window, int Next) DecodeWindow(Passage passage, int seek, CancellationToken cancellation)
+    WindowTranscript DecodeWindow(Passage passage, int seek, CancellationToken cancellation)
     {
         ObjectDisposedException.ThrowIf(_state.Model.IsDisposed, typeof(SpeechToText));
         _state.Pool.Enter();
@@ -129,7 +144,7 @@ sealed class Transcription : IDisposable
                 segments = WordTimestamps.Add(_state, in words, segments, cancellation);
             }
 
-            return (Finish(segments, dropped, passage.End(Math.Min(next, passage.Frames)), passage, in request, in result), next);
+            return Finish(segments, dropped, Math.Min(next, passage.Frames), passage, in request, in result);
         }
         finally
         {
@@ -159,7 +174,7 @@ sealed class Transcription : IDisposable
     }
 
     WindowTranscript Finish(
-        IReadOnlyList<Segment> segments, List<DroppedSegment> dropped, TimeSpan position, Passage passage, in WindowRequest request, in WindowResult result)
+        IReadOnlyList<Segment> segments, List<DroppedSegment> dropped, int next, Passage passage, in WindowRequest request, in WindowResult result)
     {
         if (!IsSkipped(in request, in result))
         {
@@ -174,7 +189,7 @@ sealed class Transcription : IDisposable
         }
 
         var start = _position;
-        _position = position;
+        (_seek, _position) = (next, passage.End(next));
         return new WindowTranscript
         {
             Language = _state.Model.Vocabulary.IsMultilingual ? Languages.CodeAt(result.Language) : "en",
@@ -182,7 +197,15 @@ sealed class Transcription : IDisposable
             Segments = [.. segments.Select(passage.ToRecording)],
             Dropped = dropped,
             Start = start,
-            Position = position,
+            Position = _position,
+            Next = new ResumePoint
+            {
+                Passage = _passage,
+                Seek = _seek,
+                Language = _language < 0 ? null : Languages.CodeAt(_language),
+                Context = _context.Text,
+                Position = _position,
+            },
         };
     }
 

@@ -57,7 +57,7 @@ static class BeamBenchmark
     static (double Milliseconds, int Tokens) Decode(DecodingState state, int frames, int beams)
     {
         var options = new TranscribeOptions { Language = "en", Decoding = new DecodingOptions { BeamSize = beams, TemperatureIncrement = 0 } };
-        var request = new WindowRequest(0, [], SpeechTask.Transcribe, TextContext.Of(state.Model.Vocabulary, options), 0, frames, options.Decoding);
+        var request = new WindowRequest(0, [], SpeechTask.Transcribe, TextContext.Of(state.Model.Vocabulary, options, null), 0, frames, options.Decoding);
         var start = Stopwatch.GetTimestamp();
         var result = WindowDecoder.Decode(state, in request, CancellationToken.None);
         return (Stopwatch.GetElapsedTime(start).TotalMilliseconds, result.Count);

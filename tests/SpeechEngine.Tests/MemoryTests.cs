@@ -19,7 +19,7 @@ public sealed class MemoryTests
         using var file = new TempFile(new ModelWriter { WithoutTensors = true }.Write());
         using var engine = SpeechToText.Load(file.Path, new EngineSettings { Threads = 2 });
         using var sentence = Recording.Read(TestFiles.Data("clips", "en-02.wav"));
-        _ = engine.Transcribe(sentence, new TranscribeOptions(), CancellationToken.None).ToList();
+        _ = engine.Transcribe(sentence, new TranscribeOptions(), null, CancellationToken.None).ToList();
         using var hour = new PcmAudio(16_000 * 3600);
         hour.Samples.Fill(0.01f);
         var windows = 0;
@@ -29,7 +29,7 @@ public sealed class MemoryTests
         var longRun = Task.Run(() =>
         {
             var start = GC.GetAllocatedBytesForCurrentThread();
-            foreach (var window in engine.Transcribe(hour, new TranscribeOptions(), CancellationToken.None))
+            foreach (var window in engine.Transcribe(hour, new TranscribeOptions(), null, CancellationToken.None))
             {
                 Interlocked.Increment(ref windows);
             }
@@ -37,7 +37,7 @@ public sealed class MemoryTests
             allocated = GC.GetAllocatedBytesForCurrentThread() - start;
         }, TestContext.Current.CancellationToken);
         SpinWait.SpinUntil(() => Volatile.Read(ref windows) > 3 || longRun.IsCompleted);
-        Assert.Single(engine.Transcribe(sentence, new TranscribeOptions(), CancellationToken.None));
+        Assert.Single(engine.Transcribe(sentence, new TranscribeOptions(), null, CancellationToken.None));
         var seen = Volatile.Read(ref windows);
         await longRun;
 

@@ -18,6 +18,25 @@ static class Recording
         return audio;
     }
 
+    /// <summary>Clips one after the other, each followed by so many seconds of a faint hiss.</summary>
+    public static PcmAudio Join(params (string? Clip, double Pause)[] parts)
+    {
+        var random = new Random(1);
+        var samples = new List<float>();
+        foreach (var (clip, pause) in parts)
+        {
+            if (clip is not null)
+            {
+                using var audio = Read(TestFiles.Data("clips", clip));
+                samples.AddRange(audio.Samples);
+            }
+
+            samples.AddRange(Enumerable.Range(0, (int)(pause * 16_000)).Select(_ => ((float)random.NextDouble() - 0.5f) * 0.001f));
+        }
+
+        return PcmAudio.FromSamples([.. samples]);
+    }
+
     // Some writers put a chunk with their name before the samples.
     static Span<byte> DataOf(Span<byte> file)
     {

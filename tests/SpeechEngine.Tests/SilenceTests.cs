@@ -21,7 +21,7 @@ public sealed class SilenceTests(ITestOutputHelper output)
         {
             var (name, samples) = Sound(run);
             using var audio = PcmAudio.FromSamples(samples);
-            foreach (var window in engine.Transcribe(audio, options, CancellationToken.None))
+            foreach (var window in engine.Transcribe(audio, options, null, CancellationToken.None))
             {
                 texts.AddRange(window.Segments.Select(segment => $"run {run}, {name}, {segment.Start.TotalSeconds:F1} s:{segment.Text}"));
                 foreach (var dropped in window.Dropped)
@@ -48,7 +48,7 @@ public sealed class SilenceTests(ITestOutputHelper output)
         {
             using var clean = Recording.Read(TestFiles.Data("clips", clip.Clip));
             using var audio = PcmAudio.FromSamples(how == "-40 dBFS" ? Sounds.AtLevel(clean.Samples.ToArray(), -40) : Noisy(clean.Samples, segments));
-            foreach (var window in engine.Transcribe(audio, new TranscribeOptions { Language = clip.Language }, CancellationToken.None))
+            foreach (var window in engine.Transcribe(audio, new TranscribeOptions { Language = clip.Language }, null, CancellationToken.None))
             {
                 segments += window.Segments.Count + window.Dropped.Count;
                 dropped.AddRange(window.Dropped.Select(drop => $"{clip.Clip}: {drop.Reasons}, speech {drop.SpeechProbability:F2}:{drop.Segment.Text}"));
@@ -67,7 +67,7 @@ public sealed class SilenceTests(ITestOutputHelper output)
         using var audio = PcmAudio.FromSamples(Sounds.Silence(20));
         var options = new TranscribeOptions { Language = "en", DropInvented = false, Decoding = new DecodingOptions { NoSpeechThreshold = 0, LogProbabilityThreshold = 0 } };
 
-        var window = Assert.Single(engine.Transcribe(audio, options, CancellationToken.None));
+        var window = Assert.Single(engine.Transcribe(audio, options, null, CancellationToken.None));
 
         Assert.Empty(window.Segments);
         Assert.All(window.Dropped, drop => Assert.Equal(DropReasons.NoSpeechProbability | DropReasons.LowLogProbability, drop.Reasons));

@@ -18,7 +18,7 @@ public sealed class SpeechToTextTests
         using var audio = Recording.Read(TestFiles.Data("clips", Sentence));
         var expected = ReferenceTranscripts.Run("greedy-q8_0").Single(clip => clip.Clip == Sentence);
 
-        var window = Assert.Single(engine.Transcribe(audio, new TranscribeOptions { Language = "en" }, CancellationToken.None));
+        var window = Assert.Single(engine.Transcribe(audio, new TranscribeOptions { Language = "en" }, null, CancellationToken.None));
 
         var segment = Assert.Single(window.Segments);
         Assert.Equal(expected.Text, segment.Text);
@@ -42,7 +42,7 @@ public sealed class SpeechToTextTests
         {
             using var audio = Recording.Read(TestFiles.Data("clips", clip.Clip));
             var options = new TranscribeOptions { Language = "en", Prompt = "Turn on the radio in the garage." };
-            same += Text(engine.Transcribe(audio, options, CancellationToken.None)) == clip.Text ? 1 : 0;
+            same += Text(engine.Transcribe(audio, options, null, CancellationToken.None)) == clip.Text ? 1 : 0;
         }
 
         Assert.InRange(same, expected.Count - 1, expected.Count);
@@ -53,7 +53,7 @@ public sealed class SpeechToTextTests
     {
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
         using var audio = Recording.Read(TestFiles.Data("clips", "en-07.wav"));
-        string Draw(int seed) => Text(engine.Transcribe(audio, new TranscribeOptions { Language = "en", Decoding = new DecodingOptions { Temperature = 1f, Seed = seed, BestOf = 1 } }, CancellationToken.None));
+        string Draw(int seed) => Text(engine.Transcribe(audio, new TranscribeOptions { Language = "en", Decoding = new DecodingOptions { Temperature = 1f, Seed = seed, BestOf = 1 } }, null, CancellationToken.None));
 
         Assert.Equal(Draw(1), Draw(1));
         Assert.True(Enumerable.Range(0, 12).Select(Draw).Distinct().Count() > 1);
@@ -65,11 +65,11 @@ public sealed class SpeechToTextTests
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
         using var audio = Recording.Read(TestFiles.Data("clips", Sentence));
         var plain = new TranscribeOptions { Language = "en" };
-        var expected = engine.Transcribe(audio, plain, CancellationToken.None).Single().Segments.Single();
+        var expected = engine.Transcribe(audio, plain, null, CancellationToken.None).Single().Segments.Single();
 
         foreach (var options in new[] { plain with { Prompt = "" }, plain with { Prompt = "  " }, plain with { Decoding = new DecodingOptions { Temperature = 1e-38f } } })
         {
-            var segment = engine.Transcribe(audio, options, CancellationToken.None).Single().Segments.Single();
+            var segment = engine.Transcribe(audio, options, null, CancellationToken.None).Single().Segments.Single();
             Assert.Equal((expected.Text, expected.AverageLogProbability), (segment.Text, segment.AverageLogProbability));
         }
     }
@@ -80,15 +80,15 @@ public sealed class SpeechToTextTests
         var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
         var audio = new PcmAudio(16_000 * 70);
         audio.Dispose();
-        Assert.Throws<ObjectDisposedException>(() => engine.Transcribe(audio, new TranscribeOptions(), CancellationToken.None).ToList());
+        Assert.Throws<ObjectDisposedException>(() => engine.Transcribe(audio, new TranscribeOptions(), null, CancellationToken.None).ToList());
 
         using var silence = new PcmAudio(16_000 * 70);
-        using var windows = engine.Transcribe(silence, new TranscribeOptions(), CancellationToken.None).GetEnumerator();
+        using var windows = engine.Transcribe(silence, new TranscribeOptions(), null, CancellationToken.None).GetEnumerator();
         Assert.True(windows.MoveNext());
         engine.Dispose();
         engine.Dispose();
         Assert.Throws<ObjectDisposedException>(() => windows.MoveNext());
-        Assert.Throws<ObjectDisposedException>(() => engine.Transcribe(silence, new TranscribeOptions(), CancellationToken.None).ToList());
+        Assert.Throws<ObjectDisposedException>(() => engine.Transcribe(silence, new TranscribeOptions(), null, CancellationToken.None).ToList());
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class SpeechToTextTests
         string Hear(string clip)
         {
             using var audio = Recording.Read(TestFiles.Data("clips", clip));
-            return Text(engine.Transcribe(audio, new TranscribeOptions(), CancellationToken.None));
+            return Text(engine.Transcribe(audio, new TranscribeOptions(), null, CancellationToken.None));
         }
 
         string[] clips = ["en-00.wav", "es-04.wav", "en-05.wav", "es-08.wav"];
@@ -118,7 +118,7 @@ public sealed class SpeechToTextTests
 
         Assert.Throws<OperationCanceledException>(() =>
         {
-            foreach (var window in engine.Transcribe(audio, new TranscribeOptions(), cancellation.Token))
+            foreach (var window in engine.Transcribe(audio, new TranscribeOptions(), null, cancellation.Token))
             {
                 windows++;
                 cancellation.Cancel();
@@ -127,7 +127,7 @@ public sealed class SpeechToTextTests
 
         Assert.Equal(1, windows);
         using var sentence = Recording.Read(TestFiles.Data("clips", Sentence));
-        Assert.NotEmpty(Text(engine.Transcribe(sentence, new TranscribeOptions(), CancellationToken.None)));
+        Assert.NotEmpty(Text(engine.Transcribe(sentence, new TranscribeOptions(), null, CancellationToken.None)));
     }
 
     [Theory]
@@ -142,7 +142,7 @@ public sealed class SpeechToTextTests
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
         using var audio = new PcmAudio(samples);
 
-        var windows = engine.Transcribe(audio, new TranscribeOptions(), CancellationToken.None).ToList();
+        var windows = engine.Transcribe(audio, new TranscribeOptions(), null, CancellationToken.None).ToList();
 
         Assert.InRange(windows.Count, samples > 3200 ? 1 : 0, 40);
         Assert.All(windows.Zip(windows.Skip(1)), pair => Assert.Equal(pair.First.Position, pair.Second.Start));
@@ -158,7 +158,7 @@ public sealed class SpeechToTextTests
         using var audio = new PcmAudio(32_000);
         audio.Samples[5000..9000].Fill(value);
 
-        Assert.NotEmpty(engine.Transcribe(audio, new TranscribeOptions { Language = "en" }, CancellationToken.None));
+        Assert.NotEmpty(engine.Transcribe(audio, new TranscribeOptions { Language = "en" }, null, CancellationToken.None));
     }
 
     [Fact]
@@ -180,7 +180,7 @@ public sealed class SpeechToTextTests
         using var engine = SpeechToText.Load(file.Path, new EngineSettings());
         using var audio = new PcmAudio(16_000);
 
-        Assert.Throws<InvalidModelException>(() => engine.Transcribe(audio, new TranscribeOptions { Language = "en" }, CancellationToken.None).ToList());
+        Assert.Throws<InvalidModelException>(() => engine.Transcribe(audio, new TranscribeOptions { Language = "en" }, null, CancellationToken.None).ToList());
     }
 
     [Theory]
@@ -193,7 +193,7 @@ public sealed class SpeechToTextTests
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
         using var audio = new PcmAudio(16_000);
 
-        Assert.Throws<ArgumentException>(() => engine.Transcribe(audio, new TranscribeOptions { Language = language, Task = task, Decoding = new DecodingOptions { Temperature = temperature } }, CancellationToken.None));
+        Assert.Throws<ArgumentException>(() => engine.Transcribe(audio, new TranscribeOptions { Language = language, Task = task, Decoding = new DecodingOptions { Temperature = temperature } }, null, CancellationToken.None));
     }
 
     [Theory]
@@ -206,7 +206,7 @@ public sealed class SpeechToTextTests
         using var engine = SpeechToText.Load(TestFiles.Shared("models", model), new EngineSettings());
         using var audio = Recording.Read(TestFiles.Shared("models", "jfk.wav"));
 
-        var window = Assert.Single(engine.Transcribe(audio, new TranscribeOptions(), CancellationToken.None));
+        var window = Assert.Single(engine.Transcribe(audio, new TranscribeOptions(), null, CancellationToken.None));
 
         Assert.Empty(window.Segments);
         Assert.Equal(TimeSpan.FromSeconds(10.99), window.Position);
@@ -237,7 +237,7 @@ public sealed class SpeechToTextTests
         using var engine = SpeechToText.Load(file.Path, new EngineSettings());
         using var audio = new PcmAudio(16_000 * 11);
 
-        var window = Assert.Single(engine.Transcribe(audio, new TranscribeOptions(), CancellationToken.None));
+        var window = Assert.Single(engine.Transcribe(audio, new TranscribeOptions(), null, CancellationToken.None));
 
         Assert.Empty(window.Segments);
         Assert.Equal(128, engine.Dimensions.Mels);
@@ -252,7 +252,7 @@ public sealed class SpeechToTextTests
             using var engine = SpeechToText.Load(file.Path, new EngineSettings());
             using var audio = new PcmAudio(16_000);
 
-            Assert.NotEmpty(engine.Transcribe(audio, new TranscribeOptions { Language = "en" }, CancellationToken.None));
+            Assert.NotEmpty(engine.Transcribe(audio, new TranscribeOptions { Language = "en" }, null, CancellationToken.None));
         }
     }
 

@@ -13,7 +13,7 @@ public sealed class TranscriptionTests(ITestOutputHelper output)
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
         using var audio = Recording.Read(TestFiles.Data("clips", "en-02.wav"));
         float Temperature(DecodingOptions options) =>
-            engine.Transcribe(audio, new TranscribeOptions { Language = "en", Decoding = options }, CancellationToken.None).SelectMany(window => window.Segments).First().Temperature;
+            engine.Transcribe(audio, new TranscribeOptions { Language = "en", Decoding = options }, null, CancellationToken.None).SelectMany(window => window.Segments).First().Temperature;
 
         // Nobody is as sure as that.
         var strict = new DecodingOptions { LogProbabilityThreshold = 0 };
@@ -28,9 +28,9 @@ public sealed class TranscriptionTests(ITestOutputHelper output)
     public void The_first_window_with_speech_tells_the_language()
     {
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
-        using var audio = Join((null, 31), ("es-04.wav", 0), (null, 32), ("en-02.wav", 0));
+        using var audio = Recording.Join((null, 31), ("es-04.wav", 0), (null, 32), ("en-02.wav", 0));
 
-        var windows = engine.Transcribe(audio, new TranscribeOptions(), CancellationToken.None).ToList();
+        var windows = engine.Transcribe(audio, new TranscribeOptions(), null, CancellationToken.None).ToList();
 
         var spoken = windows.First(window => window.Segments.Count > 0);
         Assert.Equal("es", spoken.Language);
@@ -43,10 +43,10 @@ public sealed class TranscriptionTests(ITestOutputHelper output)
     public void What_somebody_really_repeats_is_heard_to_its_end_without_further_attempts()
     {
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
-        using var audio = Join([.. Enumerable.Repeat<(string?, double)>(("en-02.wav", 0), 8)]);
+        using var audio = Recording.Join([.. Enumerable.Repeat<(string?, double)>(("en-02.wav", 0), 8)]);
         var options = new TranscribeOptions { Language = "en", Decoding = new DecodingOptions { TemperatureIncrement = 0 } };
 
-        var segments = engine.Transcribe(audio, options, CancellationToken.None).SelectMany(window => window.Segments).ToList();
+        var segments = engine.Transcribe(audio, options, null, CancellationToken.None).SelectMany(window => window.Segments).ToList();
 
         Assert.InRange(segments.Count, 7, 9);
         Assert.InRange(segments[^1].Start, audio.Duration - TimeSpan.FromSeconds(3), audio.Duration);
@@ -56,8 +56,8 @@ public sealed class TranscriptionTests(ITestOutputHelper output)
     public void A_prompt_waits_for_the_first_window_with_speech()
     {
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
-        using var audio = Join((null, 31), ("en-02.wav", 0));
-        double LogProbability(string? prompt) => engine.Transcribe(audio, new TranscribeOptions { Language = "en", Prompt = prompt }, CancellationToken.None)
+        using var audio = Recording.Join((null, 31), ("en-02.wav", 0));
+        double LogProbability(string? prompt) => engine.Transcribe(audio, new TranscribeOptions { Language = "en", Prompt = prompt }, null, CancellationToken.None)
             .SelectMany(window => window.Segments).Single().AverageLogProbability;
 
         Assert.NotEqual(LogProbability(null), LogProbability("Turn on the radio in the garage."));
@@ -69,7 +69,7 @@ public sealed class TranscriptionTests(ITestOutputHelper output)
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
 
         // Its first word begins just before the second window would, which would hear "lease call David".
-        using var audio = Join((null, 29.06), ("en-17.wav", 0));
+        using var audio = Recording.Join((null, 29.06), ("en-17.wav", 0));
 
         Assert.Equal(" Please call David today.", Text(engine, audio, new TranscribeOptions { Language = "en" }));
     }
@@ -78,9 +78,9 @@ public sealed class TranscriptionTests(ITestOutputHelper output)
     public void Every_window_may_have_a_language_of_its_own()
     {
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
-        using var audio = Join(("es-04.wav", 30), ("en-02.wav", 0));
+        using var audio = Recording.Join(("es-04.wav", 30), ("en-02.wav", 0));
 
-        var segments = engine.Transcribe(audio, new TranscribeOptions { LanguagePerWindow = true }, CancellationToken.None).SelectMany(window => window.Segments).ToList();
+        var segments = engine.Transcribe(audio, new TranscribeOptions { LanguagePerWindow = true }, null, CancellationToken.None).SelectMany(window => window.Segments).ToList();
 
         Assert.Equal("es", segments[0].Language);
         Assert.Equal("en", segments[^1].Language);
@@ -92,7 +92,7 @@ public sealed class TranscriptionTests(ITestOutputHelper output)
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
         using var audio = Recording.Read(TestFiles.Data("clips", "en-02.wav"));
         IReadOnlyList<LanguageProbability> Detect(params string[] candidates) =>
-            engine.Transcribe(audio, new TranscribeOptions { CandidateLanguages = candidates }, CancellationToken.None).First().LanguageProbabilities;
+            engine.Transcribe(audio, new TranscribeOptions { CandidateLanguages = candidates }, null, CancellationToken.None).First().LanguageProbabilities;
 
         Assert.Equal(99, Detect().Count);
         Assert.Equal("en", Detect("es", "en")[0].Language);
@@ -105,10 +105,10 @@ public sealed class TranscriptionTests(ITestOutputHelper output)
     public void A_segment_knows_where_its_window_lies_in_the_recording_when_only_speech_is_listened_to()
     {
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
-        using var audio = Join(("en-02.wav", 10), ("en-02.wav", 10), ("en-02.wav", 0));
+        using var audio = Recording.Join(("en-02.wav", 10), ("en-02.wav", 10), ("en-02.wav", 0));
         var options = new TranscribeOptions { Language = "en", SpeechDetection = new SpeechDetectionOptions { MaximumLength = TimeSpan.FromSeconds(3) } };
 
-        var segments = engine.Transcribe(audio, options, CancellationToken.None).SelectMany(window => window.Segments).ToList();
+        var segments = engine.Transcribe(audio, options, null, CancellationToken.None).SelectMany(window => window.Segments).ToList();
 
         Assert.Equal(3, segments.Count);
         Assert.All(segments, segment => Assert.InRange(segment.Start - TimeSpan.FromMilliseconds(10 * segment.Seek), TimeSpan.Zero, TimeSpan.FromSeconds(2)));
@@ -121,7 +121,7 @@ public sealed class TranscriptionTests(ITestOutputHelper output)
         using var audio = Recording.Read(TestFiles.Data("clips", "en-02.wav"));
         foreach (var decoding in new[] { new DecodingOptions { SingleSegment = true }, new DecodingOptions { Timestamps = false } })
         {
-            var windows = engine.Transcribe(audio, new TranscribeOptions { Language = "en", Decoding = decoding }, CancellationToken.None).ToList();
+            var windows = engine.Transcribe(audio, new TranscribeOptions { Language = "en", Decoding = decoding }, null, CancellationToken.None).ToList();
 
             var segment = Assert.Single(Assert.Single(windows).Segments);
             Assert.Equal(" The market is near the station.", segment.Text);
@@ -164,10 +164,10 @@ public sealed class TranscriptionTests(ITestOutputHelper output)
         for (var run = 0; run < runs; run++)
         {
             var parts = Enumerable.Range(0, random.Next(1, 5)).Select(_ => ((string?)clips[random.Next(clips.Length)], random.NextDouble() * 12)).ToArray();
-            using var audio = Join(parts);
+            using var audio = Recording.Join(parts);
             var options = RandomOptions(random);
 
-            AssertOrdered(engine.Transcribe(audio, options, CancellationToken.None).ToList(), audio, options);
+            AssertOrdered(engine.Transcribe(audio, options, null, CancellationToken.None).ToList(), audio, options);
         }
     }
 
@@ -227,24 +227,5 @@ public sealed class TranscriptionTests(ITestOutputHelper output)
     }
 
     static string Text(SpeechToText engine, PcmAudio audio, TranscribeOptions options) =>
-        string.Concat(engine.Transcribe(audio, options, CancellationToken.None).SelectMany(window => window.Segments).Select(segment => segment.Text));
-
-    /// <summary>Clips one after the other, each followed by so many seconds of a faint hiss.</summary>
-    static PcmAudio Join(params (string? Clip, double Pause)[] parts)
-    {
-        var random = new Random(1);
-        var samples = new List<float>();
-        foreach (var (clip, pause) in parts)
-        {
-            if (clip is not null)
-            {
-                using var audio = Recording.Read(TestFiles.Data("clips", clip));
-                samples.AddRange(audio.Samples);
-            }
-
-            samples.AddRange(Enumerable.Range(0, (int)(pause * 16_000)).Select(_ => ((float)random.NextDouble() - 0.5f) * 0.001f));
-        }
-
-        return PcmAudio.FromSamples([.. samples]);
-    }
+        string.Concat(engine.Transcribe(audio, options, null, CancellationToken.None).SelectMany(window => window.Segments).Select(segment => segment.Text));
 }

@@ -7,6 +7,9 @@ namespace TranscriptionApi.Tests;
 /// <summary>Answers with the windows a test asks for, or fails, or blocks until it is told to go on.</summary>
 sealed class ScriptedEngine : ISpeechToText
 {
+    // Stands for a next window that the test did not name; before Hello, which needs it.
+    static ResumePoint Unset { get; } = new() { Passage = 0, Seek = 0, Language = null, Context = [], Position = TimeSpan.Zero };
+
     public static WindowTranscript Hello { get; } = Window(
         "en",
         Segment(0, 1.2, " Hello, world!", Word(0.1, 0.5, " Hello,"), Word(0.5, 1.2, " world!")),
@@ -19,6 +22,9 @@ sealed class ScriptedEngine : ISpeechToText
     /// <summary>When set, says which windows an audio gives, instead of <see cref="Windows"/>.</summary>
     public Func<PcmAudio, IReadOnlyList<WindowTranscript>>? Hear { get; set; }
 
+    /// <summary>Called with the number of each window, counted from 0, before it is handed out.</summary>
+    public Action<int>? BeforeWindow { get; set; }
+
     /// <summary>Thrown after the windows.</summary>
     public Exception? Failure { get; set; }
 
@@ -28,22 +34,29 @@ sealed class ScriptedEngine : ISpeechToText
     /// <summary>What callers asked for.</summary>
     public ConcurrentQueue<TranscribeOptions> Asked { get; } = new();
 
+    /// <summary>Where callers asked to go on; null for those who began at the beginning.</summary>
+    public ConcurrentQueue<ResumePoint?> ResumedFrom { get; } = new();
+
     public int Running;
 
     public int Cancelled;
 
-    public IEnumerable<WindowTranscript> Transcribe(PcmAudio audio, TranscribeOptions options, CancellationToken cancellation)
+    /// <summary>The windows from number <see cref="ResumePoint.Seek"/> of <paramref name="from"/> on; one whose test left <see cref="WindowTranscript.Next"/> alone points at the one behind it.</summary>
+    public IEnumerable<WindowTranscript> Transcribe(PcmAudio audio, TranscribeOptions options, ResumePoint? from, CancellationToken cancellation)
     {
         Interlocked.Increment(ref Running);
         try
         {
             Asked.Enqueue(options);
+            ResumedFrom.Enqueue(from);
             Wait(cancellation);
-            foreach (var window in Hear?.Invoke(audio) ?? Windows)
+            var windows = Hear?.Invoke(audio) ?? Windows;
+            for (var index = from?.Seek ?? 0; index < windows.Count; index++)
             {
                 cancellation.ThrowIfCancellationRequested();
                 _ = audio.Samples.Length;
-                yield return options.WordTimestamps ? window : window with { Segments = [.. window.Segments.Select(segment => segment with { Words = [] })] };
+                BeforeWindow?.Invoke(index);
+                yield return Handed(windows[index], index, options);
             }
 
             if (Failure is not null)
@@ -63,6 +76,7 @@ sealed class ScriptedEngine : ISpeechToText
         Segments = segments,
         Start = TimeSpan.Zero,
         Position = TimeSpan.FromSeconds(30),
+        Next = Unset,
     };
 
     public static Word Word(double start, double end, string text) =>
@@ -82,6 +96,14 @@ sealed class ScriptedEngine : ISpeechToText
         AverageLogProbability = -0.25,
         CompressionRatio = 0.8125,
         NoSpeechProbability = 0.015625,
+    };
+
+    static WindowTranscript Handed(WindowTranscript window, int index, TranscribeOptions options) => window with
+    {
+        Segments = options.WordTimestamps ? window.Segments : [.. window.Segments.Select(segment => segment with { Words = [] })],
+        Next = ReferenceEquals(window.Next, Unset)
+            ? new ResumePoint { Passage = 0, Seek = index + 1, Language = window.Language, Context = [], Position = window.Position }
+            : window.Next,
     };
 
     void Wait(CancellationToken cancellation)

@@ -73,6 +73,7 @@ sealed unsafe class DecodingState : IDisposable
     /// Fills the mel window. Loudness is limited relative to the whole recording, so a recording of several windows is
     /// gone through once for its loudest value: cheaper than keeping a spectrogram that grows with its length.
     /// </summary>
+    /// <param name="loudest">The recording's loudest value, whichever window comes first; found and set when it is not a number.</param>
     public void ComputeMel(ReadOnlySpan<float> samples, int seek, ref float loudest, CancellationToken cancellation)
     {
         const int Frames = ModelDimensions.WindowFrames;
@@ -80,7 +81,7 @@ sealed unsafe class DecodingState : IDisposable
         var mels = Model.Dimensions.Mels;
         var window = Scratch.Mel.Floats + mels;
         var frames = MelSpectrogram.FrameCount(samples.Length);
-        if (float.IsNaN(loudest) && frames > Frames)
+        if (float.IsNaN(loudest) && (frames > Frames || seek > 0))
         {
             loudest = float.NegativeInfinity;
             for (var first = 0; first < frames; first += Frames)

@@ -5,8 +5,8 @@ namespace SpeechEngine.Decoding;
 /// </summary>
 sealed class TextContext
 {
-    // Half of the decoder's positions, less one for the token that opens the context.
-    const int Longest = 223;
+    /// <summary>Most tokens of a context: half of the decoder's positions, less one for the token that opens it.</summary>
+    public const int Longest = 223;
 
     // Keywords must leave room for what was said.
     const int MostKeywordTokens = 112;
@@ -29,8 +29,12 @@ sealed class TextContext
     }
 
     /// <summary>The context that the options ask for.</summary>
-    public static TextContext Of(Vocabulary vocabulary, TranscribeOptions options) => new(
-        Tokens(vocabulary, string.Join(", ", options.Keywords)), Tokens(vocabulary, options.Prompt ?? ""), options.ConditionOnPreviousText);
+    /// <param name="resumed"><see cref="Text"/> of an earlier run, which goes on; null begins with the prompt.</param>
+    public static TextContext Of(Vocabulary vocabulary, TranscribeOptions options, IReadOnlyList<int>? resumed) => new(
+        Tokens(vocabulary, string.Join(", ", options.Keywords)), resumed ?? Tokens(vocabulary, options.Prompt ?? ""), options.ConditionOnPreviousText);
+
+    /// <summary>A copy of what is remembered of the prompt and of earlier text.</summary>
+    public int[] Text => [.. _text];
 
     /// <summary>The tokens to show before a window that is decoded at <paramref name="temperature"/>: a hot attempt is not led by what failed before.</summary>
     public int CopyTo(Span<int> tokens, float temperature)

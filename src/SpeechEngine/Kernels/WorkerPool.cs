@@ -43,6 +43,9 @@ sealed unsafe class WorkerPool : IDisposable
     /// <summary>Threads that can take part in one operation, the caller included.</summary>
     public int Threads { get; }
 
+    /// <summary>Called before every operation, by its caller: lets a test stop the work at a chosen place.</summary>
+    public Action? Beginning { get; set; }
+
     /// <summary>
     /// Says that a window is being worked on. With as many windows as threads each one stays on its caller's thread,
     /// which loses no time in hand-overs; a single window gets all of them.
@@ -58,6 +61,7 @@ sealed unsafe class WorkerPool : IDisposable
     /// </summary>
     public void Run(int tasks, delegate*<void*, int, int, void> body, void* context)
     {
+        Beginning?.Invoke();
         if (tasks <= 1 || _threads.Length == 0 || Volatile.Read(ref _callers) >= Threads
             || Interlocked.CompareExchange(ref _inUse, 1, 0) != 0)
         {

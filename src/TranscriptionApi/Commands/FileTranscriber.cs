@@ -14,7 +14,7 @@ sealed class FileTranscriber(ISpeechToText engine, DecodeAudio decode, Transcrib
         var started = clock.GetTimestamp();
         using var pcm = decode(path, cancellation);
         var windows = new List<WindowTranscript>();
-        foreach (var window in engine.Transcribe(pcm, options, cancellation))
+        foreach (var window in engine.Transcribe(pcm, options, null, cancellation))
         {
             windows.Add(window);
             finished(window, pcm.Duration);

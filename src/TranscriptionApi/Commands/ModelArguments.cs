@@ -114,7 +114,7 @@ sealed record ModelChoice
         {
             // The engine checks its options before the first window, so no audio is enough to hear what it thinks of them.
             using var nothing = new PcmAudio(0);
-            _ = engine.Transcribe(nothing, options, CancellationToken.None);
+            _ = engine.Transcribe(nothing, options, null, CancellationToken.None);
             return engine;
         }
         catch (ArgumentException refused)

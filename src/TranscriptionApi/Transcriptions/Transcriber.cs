@@ -102,7 +102,7 @@ sealed class Transcriber(EngineQueue queue, EngineHost engines, DecodeAudio deco
     {
         try
         {
-            foreach (var window in engine.Transcribe(pcm, request.Options, stop))
+            foreach (var window in engine.Transcribe(pcm, request.Options, null, stop))
             {
                 windows.TryWrite(window);
             }

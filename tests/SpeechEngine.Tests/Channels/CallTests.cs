@@ -44,7 +44,7 @@ public sealed class CallTests : IDisposable
         short[] values = [.. left.Zip(right).SelectMany(pair => new[] { ToInt16(pair.First), ToInt16(pair.Second) })];
         using var audio = new AudioDecoder(new AudioDecoderSettings()).DecodeChannels(_folder.Write("call", WavFile.Make16(16_000, 2, values)), CancellationToken.None);
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings { Threads = 2 });
-        return ChannelMerge.Merge(audio, [.. audio.Channels.Select(channel => engine.Transcribe(channel, new TranscribeOptions { Language = language }, CancellationToken.None).ToList())]);
+        return ChannelMerge.Merge(audio, [.. audio.Channels.Select(channel => engine.Transcribe(channel, new TranscribeOptions { Language = language }, null, CancellationToken.None).ToList())]);
     }
 
     /// <summary>The clips where they begin, in faint noise: digital silence is not what a line sounds like.</summary>

@@ -27,6 +27,7 @@ static class Spoken
         Segments = [.. segments.Select(segment => segment with { Channel = null })],
         Start = TimeSpan.Zero,
         Position = TimeSpan.FromSeconds(30),
+        Next = new ResumePoint { Passage = 0, Seek = 3000, Language = "en", Context = [], Position = TimeSpan.FromSeconds(30) },
     };
 
     /// <summary>Half a minute with a steady tone of this amplitude on each channel.</summary>

@@ -10,7 +10,7 @@ public sealed class TextContextTests
     [Fact]
     public void The_prompt_is_shown_once_and_keywords_before_every_window()
     {
-        var context = TextContext.Of(Letters, new TranscribeOptions { Prompt = " Hello ", Keywords = ["Ada", "Bob"] });
+        var context = TextContext.Of(Letters, new TranscribeOptions { Prompt = " Hello ", Keywords = ["Ada", "Bob"] }, null);
 
         Assert.Equal(" Ada, Bob Hello", Shown(context));
         context.Add([Said(" new")], 0);
@@ -20,7 +20,7 @@ public sealed class TextContextTests
     [Fact]
     public void Text_before_is_remembered_until_a_window_needed_a_high_temperature()
     {
-        var context = TextContext.Of(Letters, new TranscribeOptions { Prompt = "Hi.", ConditionOnPreviousText = true });
+        var context = TextContext.Of(Letters, new TranscribeOptions { Prompt = "Hi.", ConditionOnPreviousText = true }, null);
         context.Add([Said(" one"), Said(" two")], 0.4f);
         Assert.Equal(" Hi. one two", Shown(context));
 
@@ -34,7 +34,7 @@ public sealed class TextContextTests
     [Fact]
     public void A_hot_attempt_sees_the_keywords_only()
     {
-        var context = TextContext.Of(Letters, new TranscribeOptions { Keywords = ["Ada"], Prompt = "Hi.", ConditionOnPreviousText = true });
+        var context = TextContext.Of(Letters, new TranscribeOptions { Keywords = ["Ada"], Prompt = "Hi.", ConditionOnPreviousText = true }, null);
 
         Assert.Equal(" Ada Hi.", Shown(context, 0.5f));
         Assert.Equal(" Ada", Shown(context, 0.6f));
@@ -44,7 +44,7 @@ public sealed class TextContextTests
     public void Of_a_long_text_the_end_is_shown_and_keywords_take_half_at_most()
     {
         var long0 = string.Concat(Enumerable.Repeat("0123456789", 50));
-        var context = TextContext.Of(Letters, new TranscribeOptions { Keywords = [long0], Prompt = long0, ConditionOnPreviousText = true });
+        var context = TextContext.Of(Letters, new TranscribeOptions { Keywords = [long0], Prompt = long0, ConditionOnPreviousText = true }, null);
         context.Add([Said("end")], 0);
 
         var shown = Shown(context);
@@ -58,7 +58,7 @@ public sealed class TextContextTests
     [InlineData("", "")]
     [InlineData("  ", " \t")]
     public void Blank_text_is_none(string prompt, string keyword) =>
-        Assert.Equal("", Shown(TextContext.Of(Letters, new TranscribeOptions { Prompt = prompt, Keywords = [keyword] })));
+        Assert.Equal("", Shown(TextContext.Of(Letters, new TranscribeOptions { Prompt = prompt, Keywords = [keyword] }, null)));
 
     static string Shown(TextContext context, float temperature = 0)
     {

@@ -44,7 +44,7 @@ public sealed class ModelQuantiserTests : IDisposable
         using var engine = SpeechToText.Load(Target, new EngineSettings());
         using var audio = Recording.Read(TestFiles.Data("clips", "en-01.wav"));
 
-        var segments = engine.Transcribe(audio, new TranscribeOptions { Language = "en" }, CancellationToken.None).SelectMany(window => window.Segments);
+        var segments = engine.Transcribe(audio, new TranscribeOptions { Language = "en" }, null, CancellationToken.None).SelectMany(window => window.Segments);
 
         Assert.Equal(Reference.ReferenceTranscripts.Truth()["en-01.wav"].Text, string.Concat(segments.Select(segment => segment.Text)).Trim());
     }

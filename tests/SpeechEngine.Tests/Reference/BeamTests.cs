@@ -44,7 +44,7 @@ public sealed class BeamTests(ITestOutputHelper output)
             foreach (var clip in clips)
             {
                 using var audio = Recording.Read(TestFiles.Data("clips", clip));
-                foreach (var segment in engine.Transcribe(audio, Beams, CancellationToken.None).SelectMany(window => window.Segments))
+                foreach (var segment in engine.Transcribe(audio, Beams, null, CancellationToken.None).SelectMany(window => window.Segments))
                 {
                     answer.Append(segment.Text).Append(segment.Start).Append(segment.End).Append(segment.AverageLogProbability);
                 }
@@ -71,7 +71,7 @@ public sealed class BeamTests(ITestOutputHelper output)
 
     static (string Text, double Score) Hear(SpeechToText engine, PcmAudio audio, TranscribeOptions options)
     {
-        var segments = engine.Transcribe(audio, options, CancellationToken.None).SelectMany(window => window.Segments).ToList();
+        var segments = engine.Transcribe(audio, options, null, CancellationToken.None).SelectMany(window => window.Segments).ToList();
         return (string.Concat(segments.Select(segment => segment.Text)), segments.Sum(segment => segment.LogProbabilities.Sum()));
     }
 }

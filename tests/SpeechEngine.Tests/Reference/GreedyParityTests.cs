@@ -96,7 +96,7 @@ public sealed class GreedyParityTests(ITestOutputHelper output)
             var path = clips.Length > 0 ? TestFiles.Shared("demo-model", "clips", expected.Clip) : TestFiles.Data("clips", expected.Clip);
             using var audio = Recording.Read(path);
             var language = languageGiven ? truth[expected.Clip].Language : null;
-            var windows = engine.Transcribe(audio, options with { Language = language }, CancellationToken.None).ToList();
+            var windows = engine.Transcribe(audio, options with { Language = language }, null, CancellationToken.None).ToList();
             comparison.Add(expected, windows);
         }
 

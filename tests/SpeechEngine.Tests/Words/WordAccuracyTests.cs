@@ -21,7 +21,7 @@ public sealed class WordAccuracyTests(ITestOutputHelper output)
             var spoken = truth[reference.Clip];
             using var audio = Recording.Read(TestFiles.Data("clips", reference.Clip));
             var options = new TranscribeOptions { Language = reference.Language, WordTimestamps = true };
-            var words = engine.Transcribe(audio, options, CancellationToken.None).SelectMany(window => window.Segments).SelectMany(segment => segment.Words);
+            var words = engine.Transcribe(audio, options, null, CancellationToken.None).SelectMany(window => window.Segments).SelectMany(segment => segment.Words);
             ours.Add(spoken, [.. words.Select(word => (word.Text, word.Start.TotalSeconds))]);
             theirs.Add(spoken, TheirWords(engine.Vocabulary, reference, ownToken: false));
             theirsByOwnToken.Add(spoken, TheirWords(engine.Vocabulary, reference, ownToken: true));

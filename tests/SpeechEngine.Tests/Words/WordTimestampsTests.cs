@@ -15,8 +15,8 @@ public sealed class WordTimestampsTests
     {
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
         using var audio = Joined("en-05.wav", "en-02.wav", "es-03.wav", "en-10.wav", "en-11.wav", "en-15.wav", "en-16.wav", "en-20.wav", "en-21.wav", "es-08.wav", "es-09.wav", "es-13.wav", "es-14.wav");
-        var plain = engine.Transcribe(audio, new TranscribeOptions { Language = "en" }, CancellationToken.None).ToList();
-        var withWords = engine.Transcribe(audio, new TranscribeOptions { Language = "en", WordTimestamps = true }, CancellationToken.None).ToList();
+        var plain = engine.Transcribe(audio, new TranscribeOptions { Language = "en" }, null, CancellationToken.None).ToList();
+        var withWords = engine.Transcribe(audio, new TranscribeOptions { Language = "en", WordTimestamps = true }, null, CancellationToken.None).ToList();
 
         Assert.True(plain.Count > 1);
         Assert.Equal(plain.Select(window => (window.Start, window.Position)), withWords.Select(window => (window.Start, window.Position)));
@@ -33,7 +33,7 @@ public sealed class WordTimestampsTests
     {
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings());
         using var audio = Joined("en-05.wav");
-        var segment = engine.Transcribe(audio, new TranscribeOptions { Language = "en", WordTimestamps = true }, CancellationToken.None).Single().Segments.Single();
+        var segment = engine.Transcribe(audio, new TranscribeOptions { Language = "en", WordTimestamps = true }, null, CancellationToken.None).Single().Segments.Single();
 
         var text = segment.Tokens.Zip(segment.LogProbabilities).Where(pair => pair.First < engine.Vocabulary.EndOfText).Select(pair => Math.Exp(pair.Second)).ToList();
         Assert.Equal(" sugar,", segment.Words[4].Text);
