@@ -168,8 +168,20 @@ static class ApiErrors
     public static ApiException StorageFailed(Exception cause) =>
         new(503, ServerError, "The server could not store the upload. Please try again later.", cause: cause) { RetryAfter = TimeSpan.FromSeconds(30) };
 
+    public static ApiException NoSpace() =>
+        new(503, ServerError, "The server has no room for more audio at the moment. Please try again later.", code: "server_overloaded") { RetryAfter = TimeSpan.FromSeconds(30) };
+
+    public static ApiException WorkerDied(int times) =>
+        new(500, ServerError, $"The transcription was given up: the server's workers died over it {times} times.", code: "worker_died");
+
+    public static ApiException JobsAway() =>
+        new(503, ServerError, "The server cannot reach its job database at the moment. Please try again later.") { RetryAfter = TimeSpan.FromSeconds(5) };
+
     public static ApiException ModelFailed(string model) =>
         new(500, ServerError, $"The model `{model}` could not be loaded; the server's log says why.", code: "model_load_failed");
+
+    public static ApiException JobFailed(string job) =>
+        new(500, ServerError, $"The server had an error while transcribing. Its log says more under {Shorten(job)}.", code: "internal");
 
     public static ApiException Unexpected(string requestId) =>
         new(500, ServerError, $"The server had an error while processing your request. Its log says more under the request id {requestId}.");

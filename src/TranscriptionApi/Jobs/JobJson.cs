@@ -7,10 +7,12 @@ using TranscriptionApi.Transcriptions;
 
 namespace TranscriptionApi.Jobs;
 
-/// <summary>What is kept in the database as JSON. Numbers survive exactly, also those that JSON has no digits for.</summary>
+/// <summary>
+/// What is kept in the database as JSON. Numbers survive exactly, also those that JSON has no digits for, and what is null is written: a
+/// property may be required and null.
+/// </summary>
 [JsonSourceGenerationOptions(
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true)]
 [JsonSerializable(typeof(JobRequest))]
 [JsonSerializable(typeof(JobError))]

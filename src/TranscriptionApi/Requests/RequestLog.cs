@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 
 namespace TranscriptionApi.Requests;
@@ -62,6 +63,7 @@ sealed partial class RequestLog(ILogger<RequestLog> logger)
         var endpoint = http.GetEndpoint() ?? http.Features.Get<IExceptionHandlerFeature>()?.Endpoint;
         var route = (endpoint as RouteEndpoint)?.RoutePattern.RawText ?? "(none)";
         var status = http.Response.StatusCode;
+        Describe(http.Features.Get<IHttpActivityFeature>()?.Activity, http.Request.Method, route, status);
         if (facts.Model is null)
         {
             LogRequest(facts.Id, http.Request.Method, route, status, Seconds(elapsed));
@@ -70,6 +72,22 @@ sealed partial class RequestLog(ILogger<RequestLog> logger)
         {
             var factor = facts.Audio > TimeSpan.Zero ? Math.Round(facts.Work / facts.Audio, 3) : 0;
             LogTranscription(facts.Id, http.Request.Method, route, status, Seconds(elapsed), facts.Model, Seconds(facts.Audio), Seconds(facts.Work), factor);
+        }
+    }
+
+    // The framework's span of a request says nothing by itself; its own attributes would have the path and the query.
+    static void Describe(Activity? span, string method, string route, int status)
+    {
+        if (span is not { IsAllDataRequested: true })
+        {
+            return;
+        }
+
+        span.DisplayName = $"{method} {route}";
+        span.SetTag("http.request.method", method).SetTag("http.route", route).SetTag("http.response.status_code", status);
+        if (status >= 500)
+        {
+            span.SetStatus(ActivityStatusCode.Error);
         }
     }
 

@@ -2,6 +2,9 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using SpeechEngine;
 using SpeechEngine.Audio;
+using TranscriptionApi.Errors;
+using TranscriptionApi.Jobs;
+using TranscriptionApi.Jobs.Work;
 using TranscriptionApi.Requests;
 
 namespace TranscriptionApi.Transcriptions;
@@ -20,7 +23,7 @@ static class TranscriptionEndpoints
         builder.Services.AddSingleton<DecodeAudio>(services => services.GetRequiredService<AudioDecoder>().Decode);
         builder.Services.AddSingleton<DecodeChannels>(services => services.GetRequiredService<AudioDecoder>().DecodeChannels);
         builder.Services.AddSingleton<TranscriptionForm>();
-        builder.Services.AddSingleton<Transcriber>();
+        builder.Services.AddSingleton<WaitingCall>();
     }
 
     public static void MapTranscriptions(this WebApplication app)
@@ -28,23 +31,29 @@ static class TranscriptionEndpoints
         // The form counts the body itself and refuses it in OpenAI's words; Kestrel's own limit would come first and say nothing.
         var uploads = app.MapGroup("/v1/audio").WithMetadata(new DisableRequestSizeLimitAttribute());
 
-        uploads.MapPost("/transcriptions", (HttpContext http, TranscriptionForm form, Transcriber transcriber) =>
-            HandleAsync(http, SpeechTask.Transcribe, form, transcriber));
-        uploads.MapPost("/translations", (HttpContext http, TranscriptionForm form, Transcriber transcriber) =>
-            HandleAsync(http, SpeechTask.Translate, form, transcriber));
+        uploads.MapPost("/transcriptions", (HttpContext http, TranscriptionForm form, WaitingCall call) =>
+            HandleAsync(http, SpeechTask.Transcribe, form, call));
+        uploads.MapPost("/translations", (HttpContext http, TranscriptionForm form, WaitingCall call) =>
+            HandleAsync(http, SpeechTask.Translate, form, call));
     }
 
-    static async Task<IResult> HandleAsync(HttpContext http, SpeechTask task, TranscriptionForm form, Transcriber transcriber)
+    static async Task<IResult> HandleAsync(HttpContext http, SpeechTask task, TranscriptionForm form, WaitingCall call)
     {
         var facts = RequestFacts.Of(http);
 
-        // A stopping server gives up uploads and work at once instead of holding up the shutdown.
-        var stopping = http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping);
+        // A server that is done with its jobs gives up uploads at once instead of holding up the shutdown.
+        var drain = http.RequestServices.GetRequiredService<Drain>();
+        if (drain.IsDraining)
+        {
+            throw ApiErrors.ShuttingDown();
+        }
+
+        http.RequestServices.GetRequiredService<DiskSpace>().Check();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, drain.Over);
         using var request = await form.ReadAsync(http.Request, task, stop.Token);
         facts.Model = request.Model.Id;
 
-        var transcript = await transcriber.TranscribeAsync(request, stop.Token);
+        var transcript = await call.TranscribeAsync(request, stop.Token);
         facts.Audio = transcript.Duration;
         facts.Work = transcript.Work;
 

@@ -208,7 +208,7 @@ public sealed class OpenApiTests
         await GetAsync("/readyz", "/readyz");
         loading.Set();
         await TestApi.WaitUntilAsync(async () => (await client.GetAsync("/readyz")).IsSuccessStatusCode);
-        foreach (var path in new[] { "/", "/health", "/healthz", "/readyz", "/openapi.yaml", "/v1/models" })
+        foreach (var path in new[] { "/", "/health", "/healthz", "/readyz", "/metrics", "/openapi.yaml", "/v1/models" })
         {
             await GetAsync(path, path);
         }
@@ -240,6 +240,7 @@ public sealed class OpenApiTests
         }
 
         client.DefaultRequestHeaders.Authorization = null;
+        await GetAsync("/metrics", "/metrics");
         await GetAsync("/v1/models", "/v1/models");
         await GetAsync("/v1/models/alpha", "/v1/models/{id}");
         await PostAsync("/v1/audio/transcriptions", TestApi.Form());

@@ -369,7 +369,7 @@ public sealed class WebhookSenderTests(PostgresServer postgres)
 
         public bool IsShared => database.IsShared;
 
-        public Task PrepareAsync(CancellationToken cancellation) => database.PrepareAsync(cancellation);
+        public Task<string> PrepareAsync(CancellationToken cancellation) => database.PrepareAsync(cancellation);
 
         public Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> read, CancellationToken cancellation) =>
             Fails(ref _reads) ? throw new TimeoutException("The database is away.") : database.ReadAsync(read, cancellation);
