@@ -21,6 +21,7 @@ namespace TranscriptionApi;
 [JsonSerializable(typeof(JobList))]
 [JsonSerializable(typeof(JobDeleted))]
 [JsonSerializable(typeof(SegmentEvent))]
+[JsonSerializable(typeof(DeliveryList))]
 sealed partial class ApiJson : JsonSerializerContext
 {
     public static ApiJson Wire { get; } = new(new JsonSerializerOptions

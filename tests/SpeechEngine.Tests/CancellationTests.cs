@@ -39,6 +39,7 @@ public sealed class CancellationTests(ITestOutputHelper output) : IDisposable
 
     [Theory]
     [MemberData(nameof(Names))]
+    [Trait("Category", "Slow")]
     public void No_more_than_a_layer_follows_and_the_state_serves_the_next_call(string name)
     {
         const int Places = 10;
@@ -115,6 +116,7 @@ public sealed class CancellationTests(ITestOutputHelper output) : IDisposable
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
+    [Trait("Category", "Slow")]
     public void At_any_moment_another_thread_may_give_up(int seed)
     {
         using var engine = SpeechToText.Load(TestFiles.BundledModel, new EngineSettings { Threads = 2 });

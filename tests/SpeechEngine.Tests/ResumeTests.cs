@@ -51,10 +51,8 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
     }
 
     [Theory]
-    [InlineData("words")]
     [InlineData("context")]
     [InlineData("only a few words at a time")]
-    [InlineData("draws")]
     public void Two_windows_are_enough_to_go_on(string name)
     {
         using var audio = Recording.Join(("en-17.wav", 27), ("en-02.wav", 2), ("en-37.wav", 1));
@@ -63,6 +61,7 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public void A_short_passage_is_as_loud_as_ever_when_it_is_entered_in_its_middle()
     {
         // Its loudest value lies in what is not listened to again.
@@ -142,6 +141,7 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public void A_passage_of_speech_that_is_none_is_refused()
     {
         using var audio = Fading();

@@ -14,6 +14,7 @@ static class WebhooksStart
         builder.Services.AddSingleton(RetrySchedule.Default);
         builder.Services.AddSingleton<WebhookUrls>();
         builder.Services.AddSingleton<WebhookPost>();
+        builder.Services.AddSingleton<DeliveryLog>();
         builder.Services.AddHostedService<WebhookSender>();
     }
 }

@@ -1,16 +1,20 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using SpeechEngine;
 using SpeechEngine.Speech;
 using TranscriptionApi.AudioUrls;
+using TranscriptionApi.Jobs;
 using TranscriptionApi.Jobs.Routes;
+using TranscriptionApi.Jobs.Store;
 using TranscriptionApi.Tests.Jobs.Routes;
 using TranscriptionApi.Transcriptions;
 using TranscriptionApi.Transcriptions.Fields;
 using TranscriptionApi.Transcriptions.Formats;
+using TranscriptionApi.Webhooks;
 using YamlDotNet.RepresentationModel;
 
 namespace TranscriptionApi.Tests.Contract;
@@ -161,6 +165,22 @@ public sealed class OpenApiTests
     }
 
     [Fact]
+    public void Declared_webhook_and_its_deliveries_are_what_is_written()
+    {
+        var delivery = Delivery.Of(new WebhookAttempt { WebhookId = "msg_", Type = "t", State = "pending" }, isLatest: true);
+
+        Assert.Equal(Keys(new WebhookEvent("", "", "", 0, new WebhookJob("")), ApiJson.Wire.WebhookEvent), Properties("WebhookEvent").Select(property => property.Key));
+        Assert.Equal(Keys(new DeliveryList("list", [], false), ApiJson.Wire.DeliveryList), Properties("DeliveryList").Select(property => property.Key));
+        Assert.Equal(Keys(delivery, ApiJson.Wire.Delivery), Properties("Delivery").Select(property => property.Key));
+        Assert.Equal([.. WebhookFault.All, "null"], Values(Map(Map(Schema("Delivery"), "properties"), "error"), "enum"));
+        Assert.Equal(
+            Enum.GetValues<JobState>().Where(state => state.IsEnd()).Select(state => $"audio.transcription.{state.Name()}"),
+            Values(Map(Map(Schema("WebhookEvent"), "properties"), "type"), "enum"));
+
+        static IEnumerable<string> Keys<T>(T value, JsonTypeInfo<T> type) => JsonSerializer.SerializeToElement(value, type).EnumerateObject().Select(key => key.Name);
+    }
+
+    [Fact]
     public void Declared_formats_are_the_formats_that_are_written()
     {
         var schema = Schema("ResponseFormat");
@@ -253,7 +273,7 @@ public sealed class OpenApiTests
         await GetAsync(JobClient.Path, JobClient.Path);
         await GetAsync($"{JobClient.Path}?limit=0", JobClient.Path);
         await GetAsync($"{JobClient.Path}?after=none", JobClient.Path);
-        foreach (var (query, route) in new[] { ("", One), ("?stream=true", One), ("?stream=x", One), ("/content", One + "/content"), ("/content?format=srt", One + "/content"), ("/content?format=x", One + "/content") })
+        foreach (var (query, route) in new[] { ("", One), ("?stream=true", One), ("?stream=x", One), ("/content", One + "/content"), ("/content?format=srt", One + "/content"), ("/content?format=x", One + "/content"), ("/deliveries", One + "/deliveries") })
         {
             await GetAsync($"{JobClient.Path}/{id}{query}", route);
         }
@@ -279,6 +299,7 @@ public sealed class OpenApiTests
         {
             await GetAsync($"{JobClient.Path}/none", One);
             await GetAsync($"{JobClient.Path}/none/content", One + "/content");
+            await GetAsync($"{JobClient.Path}/none/deliveries", One + "/deliveries");
             await CancelAsync("none");
             await DeleteAsync("none");
         }
