@@ -49,7 +49,8 @@ try
     builder.AddModels();             // Catalog/         which models are here
     builder.AddJobs();               // Jobs/            the durable queue
     builder.AddWebhooks();           // Webhooks/        the end of a job, told to a URL
-    builder.AddEngine();             // Engine/          models in memory, and the line in front of them
+    builder.AddEngine();             // Engine/          models in memory
+    builder.AddHealth();             // Health/          whether work can be accepted
     builder.AddTranscriptions();     // Transcriptions/  speech to text
 
     var app = builder.Build();

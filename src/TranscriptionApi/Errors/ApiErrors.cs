@@ -213,6 +213,9 @@ static class ApiErrors
     public static ApiException ModelFailed(string model) =>
         new(500, ServerError, $"The model `{model}` could not be loaded; the server's log says why.", code: "model_load_failed");
 
+    public static ApiException JobFailed(string job) =>
+        new(500, ServerError, $"The server had an error while transcribing. Its log says more under {job}.", code: "internal");
+
     public static ApiException Unexpected(string requestId) =>
         new(500, ServerError, $"The server had an error while processing your request. Its log says more under the request id {requestId}.");
 

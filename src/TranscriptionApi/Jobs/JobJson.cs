@@ -11,7 +11,6 @@ namespace TranscriptionApi.Jobs;
 /// <summary>What is kept in the database as JSON. Numbers survive exactly, also those that JSON has no digits for.</summary>
 [JsonSourceGenerationOptions(
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true)]
 [JsonSerializable(typeof(JobRequest))]
 [JsonSerializable(typeof(JobError))]

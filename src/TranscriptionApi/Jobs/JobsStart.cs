@@ -4,6 +4,8 @@ using TranscriptionApi.Jobs.Intake;
 using TranscriptionApi.Jobs.Routes;
 using TranscriptionApi.Jobs.Store;
 using TranscriptionApi.Jobs.Waiting;
+using TranscriptionApi.Jobs.Work;
+using TranscriptionApi.Metrics;
 using TranscriptionApi.Uploads;
 
 namespace TranscriptionApi.Jobs;
@@ -35,5 +37,8 @@ static class JobsStart
         services.AddSingleton<JobContent>();
         services.AddSingleton<JobEvents>();
         services.AddSingleton<JobRoutes>();
+        services.AddHostedService<JobsReady>();
+        services.AddSingleton<ReadQueueFigures>(provider => provider.GetRequiredService<JobStore>().LaneFiguresAsync);
+        services.AddJobWork();
     }
 }

@@ -26,7 +26,9 @@ public sealed class JobStoreTests(PostgresServer postgres)
         Assert.Equal((JobState.Running, 1, 1L, "me"), (claimed.State, claimed.Attempt, claimed.Epoch, claimed.Worker));
         Assert.Null(await jobs.Store.ClaimAsync("you", anyLane: true, Lease, Stop));
         Assert.True(await jobs.Store.RenewAsync(claimed.Lease, Lease, Stop));
-        Assert.True(await jobs.Store.SaveWindowsAsync(claimed.Lease, [new SavedWindow(0, ScriptedEngine.Hello)], TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), Lease, Stop));
+        var advance = new JobAdvance(0, [new SavedWindow(0, ScriptedEngine.Hello)], 2, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2));
+        Assert.True(await jobs.Store.SaveWindowsAsync(claimed.Lease, advance, Lease, Stop));
+        Assert.True(await jobs.Store.SaveWindowsAsync(claimed.Lease, advance, Lease, Stop));
         Assert.Equal(ScriptedEngine.Hello.Segments[0].Text, Assert.Single(await jobs.Store.WindowsAsync(job.Id, Stop)).Window.Segments[0].Text);
         Assert.Equal(1, (await jobs.Store.FiguresAsync(Stop)).Single().Jobs);
         Assert.Equal(0, (await jobs.Store.AheadAsync(job, Stop)).Jobs);

@@ -61,14 +61,14 @@ sealed class JobSql(SqlDialect dialect)
 
     /// <summary>A job that comes forward is not poison: its crashes are forgotten.</summary>
     public string Advance { get; } = $"""
-        UPDATE jobs SET lease_until = {dialect.Now} + @leaseMs, progress_ms = @progressMs, audio_ms = @audioMs, segments = segments + @segments, crashes = 0
+        UPDATE jobs SET lease_until = {dialect.Now} + @leaseMs, progress_ms = @progressMs, audio_ms = @audioMs, segments = @segments, crashes = 0
         WHERE {Held}
         """;
 
-    public string InsertWindow { get; } = """
-        INSERT INTO windows (job_id, number, body)
-        SELECT @id, coalesce(max(number) + 1, 0), @body FROM windows WHERE job_id = @id
-        """;
+    /// <summary>Windows from @first on are replaced: saving the same ones again changes nothing.</summary>
+    public string DeleteWindowsFrom { get; } = "DELETE FROM windows WHERE job_id = @id AND number >= @first";
+
+    public string InsertWindow { get; } = "INSERT INTO windows (job_id, number, body) VALUES (@id, @number, @body)";
 
     public string Finish { get; } = $"""
         UPDATE jobs SET state = '{JobStates.To(JobEvent.Finish)}', worker = NULL, lease_until = 0, error = NULL, audio_ms = @audioMs,

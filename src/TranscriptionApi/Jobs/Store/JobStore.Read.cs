@@ -1,4 +1,5 @@
 using Dapper;
+using TranscriptionApi.Metrics;
 using TranscriptionApi.Transcriptions;
 
 namespace TranscriptionApi.Jobs.Store;
@@ -19,12 +20,23 @@ readonly record struct JobFilter(int Limit, bool NewestFirst, long? After, JobSt
 sealed record JobsAhead(long Jobs, long QueuedMs, long RunningMs);
 
 /// <summary>How much waits and runs.</summary>
-/// <param name="Lane">interactive or batch.</param>
-/// <param name="State">queued or running.</param>
-/// <param name="Jobs">How many.</param>
-/// <param name="AudioMs">Their audio.</param>
-/// <param name="OldestMs">Age of the oldest.</param>
-sealed record QueueFigure(string Lane, string State, long Jobs, long AudioMs, long OldestMs);
+/// <remarks>Set by name: for an empty queue SQLite does not tell the types of sums, which a constructor would have to fit.</remarks>
+sealed class QueueFigure
+{
+    /// <summary>interactive or batch.</summary>
+    public required string Lane { get; init; }
+
+    /// <summary>queued or running.</summary>
+    public required string State { get; init; }
+
+    public long Jobs { get; init; }
+
+    /// <summary>Their audio.</summary>
+    public long AudioMs { get; init; }
+
+    /// <summary>Age of the oldest.</summary>
+    public long OldestMs { get; init; }
+}
 
 sealed partial class JobStore
 {
@@ -68,6 +80,18 @@ sealed partial class JobStore
     /// <summary>What waits and what runs, by lane.</summary>
     public Task<List<QueueFigure>> FiguresAsync(CancellationToken cancellation) =>
         database.ReadAsync(async connection => (await connection.QueryAsync<QueueFigure>(_sql.Figures)).AsList(), cancellation);
+
+    /// <summary>Every lane, the empty ones too.</summary>
+    public async Task<IReadOnlyList<LaneFigures>> LaneFiguresAsync(CancellationToken cancellation)
+    {
+        var figures = await FiguresAsync(cancellation);
+        return [.. Enum.GetValues<Lane>().Select(Name).Select(lane => new LaneFigures(lane, Jobs(lane, "queued"), Jobs(lane, "running"), Queued(lane, figure => figure.AudioMs), Queued(lane, figure => figure.OldestMs)))];
+
+        int Jobs(string lane, string state) => (int)figures.Where(figure => figure.Lane == lane && figure.State == state).Sum(figure => figure.Jobs);
+
+        TimeSpan Queued(string lane, Func<QueueFigure, long> ms) =>
+            TimeSpan.FromMilliseconds(figures.Where(figure => figure.Lane == lane && figure.State == "queued").Sum(ms));
+    }
 
     /// <summary>The database's clock, in milliseconds since 1970.</summary>
     public Task<long> NowAsync(CancellationToken cancellation) =>

@@ -2,6 +2,14 @@ using Dapper;
 
 namespace TranscriptionApi.Jobs.Store;
 
+/// <summary>How far a job came forward.</summary>
+/// <param name="First">Number of the first of <paramref name="Windows"/>, from 0; windows that were saved with this number or a higher one are replaced.</param>
+/// <param name="Windows">Finished windows, in order; may be none.</param>
+/// <param name="Segments">Segments in all windows up to here.</param>
+/// <param name="Progress">How far the work has come into the audio, all channels counted.</param>
+/// <param name="Audio">Length of the audio, all channels counted.</param>
+readonly record struct JobAdvance(int First, IReadOnlyList<SavedWindow> Windows, int Segments, TimeSpan Progress, TimeSpan Audio);
+
 sealed partial class JobStore
 {
     /// <summary>Takes the next job under a lease; null when there is none.</summary>
@@ -26,29 +34,38 @@ sealed partial class JobStore
     public Task<bool> RenewAsync(JobLease lease, TimeSpan duration, CancellationToken cancellation) => WriteAsync(
         async writing => await writing.ExecuteAsync(_sql.Renew, new { id = lease.Id, epoch = lease.Epoch, leaseMs = Ms(duration) }) == 1, cancellation);
 
-    /// <summary>Saves finished windows, from which the job goes on after a crash, and renews the lease. False: the job is no longer the worker's.</summary>
+    /// <summary>
+    /// Saves finished windows, from which the job goes on after a crash, and renews the lease. False: the job is no longer the worker's.
+    /// A worker that does not know whether a call was carried out may repeat it.
+    /// </summary>
     /// <param name="lease">The worker's right.</param>
-    /// <param name="windows">The windows since the last call, in order; may be none.</param>
-    /// <param name="progress">How far the work has come into the audio, all channels counted.</param>
-    /// <param name="audio">Length of the audio, all channels counted.</param>
+    /// <param name="saved">What is saved, and where it goes in the row of windows.</param>
     /// <param name="duration">Of the renewed lease.</param>
     /// <param name="cancellation">The worker stops.</param>
-    public Task<bool> SaveWindowsAsync(
-        JobLease lease, IReadOnlyList<SavedWindow> windows, TimeSpan progress, TimeSpan audio, TimeSpan duration, CancellationToken cancellation) => WriteAsync(
+    public Task<bool> SaveWindowsAsync(JobLease lease, JobAdvance saved, TimeSpan duration, CancellationToken cancellation) => WriteAsync(
         async writing =>
         {
-            var segments = windows.Sum(window => window.Window.Segments.Count);
             var moved = await writing.ExecuteAsync(
                 _sql.Advance,
-                new { id = lease.Id, epoch = lease.Epoch, leaseMs = Ms(duration), progressMs = Ms(progress), audioMs = Ms(audio), segments });
+                new
+                {
+                    id = lease.Id,
+                    epoch = lease.Epoch,
+                    leaseMs = Ms(duration),
+                    progressMs = Ms(saved.Progress),
+                    audioMs = Ms(saved.Audio),
+                    segments = saved.Segments,
+                });
             if (moved == 0)
             {
                 return false;
             }
 
-            foreach (var window in windows)
+            await writing.ExecuteAsync(_sql.DeleteWindowsFrom, new { id = lease.Id, first = saved.First });
+            for (var i = 0; i < saved.Windows.Count; i++)
             {
-                await writing.ExecuteAsync(_sql.InsertWindow, new { id = lease.Id, body = JobJson.WriteBytes(window, JobJson.Kept.SavedWindow) });
+                await writing.ExecuteAsync(
+                    _sql.InsertWindow, new { id = lease.Id, number = saved.First + i, body = JobJson.WriteBytes(saved.Windows[i], JobJson.Kept.SavedWindow) });
             }
 
             writing.Hints.Add(new JobHint(lease.Id, IsQueued: false, HasWebhook: false));

@@ -1,0 +1,60 @@
+namespace TranscriptionApi.Jobs.Work;
+
+/// <summary>The jobs that this process works on now.</summary>
+sealed class RunningJobs
+{
+    readonly Lock _lock = new();
+    readonly List<RunningJob> _jobs = [];
+    TaskCompletionSource _empty = Completed();
+
+    public IReadOnlyList<RunningJob> All
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _jobs];
+            }
+        }
+    }
+
+    public void Add(RunningJob job)
+    {
+        lock (_lock)
+        {
+            if (_jobs.Count == 0)
+            {
+                _empty = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
+            _jobs.Add(job);
+        }
+    }
+
+    public void Remove(RunningJob job)
+    {
+        lock (_lock)
+        {
+            if (_jobs.Remove(job) && _jobs.Count == 0)
+            {
+                _empty.SetResult();
+            }
+        }
+    }
+
+    /// <summary>Comes true when no job runs.</summary>
+    public Task EmptyAsync()
+    {
+        lock (_lock)
+        {
+            return _empty.Task;
+        }
+    }
+
+    static TaskCompletionSource Completed()
+    {
+        var completed = new TaskCompletionSource();
+        completed.SetResult();
+        return completed;
+    }
+}
