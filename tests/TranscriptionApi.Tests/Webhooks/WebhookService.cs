@@ -57,7 +57,7 @@ sealed class WebhookService : IAsyncDisposable
             AudioMs = 2000,
             AudioFormat = "wav",
         };
-        await store.AcceptAsync([job], new AcceptRules(1000, 1000, 0, null), TestContext.Current.CancellationToken);
+        await store.AcceptAsync([job], new AcceptRules(1000, 1000, null), TestContext.Current.CancellationToken);
         Assert.True(await store.CancelAsync("owner", job.Id, TestContext.Current.CancellationToken));
         return job.Id;
     }
