@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the server and starts it: ./run.sh [--urls http://127.0.0.1:9000] [further settings]
-# Also runs its verbs:             ./run.sh transcribe talk.mp3; ./run.sh watch ~/recordings; ./run.sh models pull base.en
+# Also runs its verbs:             ./run.sh worker; ./run.sh transcribe talk.mp3; ./run.sh watch ~/recordings; ./run.sh models pull base.en
 set -euo pipefail
 called_from=$PWD
 cd "$(dirname "$0")"
@@ -65,6 +65,7 @@ case "${1:-}" in
       cd "$called_from"
     fi
     ;;
+  worker) install_ffmpeg ;;
   models) ;;
   *)
     install_ffmpeg

@@ -62,6 +62,8 @@ run_tests() {
 }
 
 .ci/install ffmpeg node npm || echo "Tests that need ffmpeg or node will say so." >&2
+# By itself: where there is no such package, the others are wanted all the same.
+.ci/install prometheus || echo "Tests that need Prometheus will say so." >&2
 
 # An advisory about a package is worth a warning; it must not stop a build that passed yesterday.
 check dotnet build TranscriptionApi.sln -c Release --nologo -warnaserror "-warnnotaserror:NU1901;NU1902;NU1903;NU1904;NU1905" || finish

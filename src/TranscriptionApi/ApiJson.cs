@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using TranscriptionApi.Catalog;
 using TranscriptionApi.Errors;
 using TranscriptionApi.Health;
+using TranscriptionApi.Jobs.Routes;
 using TranscriptionApi.Transcriptions.Formats;
 using TranscriptionApi.Webhooks;
 
@@ -16,6 +17,10 @@ namespace TranscriptionApi;
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(HealthReport))]
 [JsonSerializable(typeof(WebhookEvent))]
+[JsonSerializable(typeof(JobBody))]
+[JsonSerializable(typeof(JobList))]
+[JsonSerializable(typeof(JobDeleted))]
+[JsonSerializable(typeof(SegmentEvent))]
 [JsonSerializable(typeof(DeliveryList))]
 sealed partial class ApiJson : JsonSerializerContext
 {

@@ -7,6 +7,9 @@ using TranscriptionApi.Engine;
 using TranscriptionApi.Errors;
 using TranscriptionApi.Health;
 using TranscriptionApi.Jobs;
+using TranscriptionApi.Jobs.Routes;
+using TranscriptionApi.Jobs.Work;
+using TranscriptionApi.Metrics;
 using TranscriptionApi.Outbound;
 using TranscriptionApi.Requests;
 using TranscriptionApi.Security;
@@ -32,12 +35,28 @@ switch (args)
 
 try
 {
+    // The same program with or without the web server.
+    var isWorker = args is ["worker", ..];
+    if (isWorker)
+    {
+        args = args[1..];
+    }
+
     // appsettings.json lies beside the program, whatever the working directory is.
     var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 
     builder.RefuseUnknownSettings(args); // Settings/    a misspelt setting stops the start
-    builder.AddListening();          // Requests/        where to listen, and the limits of a connection
+    if (isWorker)
+    {
+        builder.OnlyWork();          // Jobs/Work/       the "worker" verb
+    }
+    else
+    {
+        builder.AddListening();      // Requests/        where to listen, and the limits of a connection
+    }
+
     builder.AddRequestLog();         // Requests/        one line and one id per request
+    builder.AddMetrics();            // Metrics/         numbers and traces for those who watch it
     builder.AddApiErrors();          // Errors/          every failure leaves in OpenAI's shape
     builder.AddApiKeys();            // Security/        who may ask
     builder.AddUploads();            // Uploads/         multipart bodies, spooled to disk
@@ -46,11 +65,16 @@ try
     builder.AddModels();             // Catalog/         which models are here
     builder.AddJobs();               // Jobs/            the durable queue
     builder.AddWebhooks();           // Webhooks/        the end of a job, told to a URL
-    builder.AddEngine();             // Engine/          models in memory, and the line in front of them
+    builder.AddEngine();             // Engine/          models in memory
+    builder.AddHealth();             // Health/          whether work can be accepted
     builder.AddTranscriptions();     // Transcriptions/  speech to text
 
     var app = builder.Build();
     app.CheckSettings();
+    if (!isWorker)
+    {
+        app.TakeDataFolder();        // Jobs/Work/       one server for each data folder
+    }
 
     app.UseRequestLog();
     app.UseApiErrors();
@@ -58,8 +82,10 @@ try
     app.UseApiKeys();
 
     app.MapTranscriptions();
+    app.MapJobs();
     app.MapModels();
     app.MapHealth();
+    app.MapMetrics();
     app.MapDocs();
 
     await app.RunAsync();

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using TranscriptionApi.Jobs;
 using TranscriptionApi.Settings;
 
 namespace TranscriptionApi.Tests;
@@ -6,7 +7,7 @@ namespace TranscriptionApi.Tests;
 /// <summary>README.md tells the truth about files and settings.</summary>
 public sealed partial class ReadMeTests
 {
-    static readonly string Root = FindRoot();
+    internal static readonly string Root = FindRoot();
     static readonly string ReadMe = File.ReadAllText(Path.Combine(Root, "README.md"));
 
     [Fact]
@@ -41,6 +42,11 @@ public sealed partial class ReadMeTests
     }
 
     [Fact]
+    public void Its_states_of_a_job_are_those_of_the_server() => Assert.Equal(
+        JobStates.Transitions.Select(row => (row.From.Name(), row.Event.ToString(), row.To.Name())),
+        States().Matches(ReadMe).Select(match => (match.Groups[1].Value, EventOf(match.Groups[2].Value), match.Groups[3].Value)));
+
+    [Fact]
     public void Every_test_it_names_exists()
     {
         var sources = Directory.GetFiles(Path.Combine(Root, "tests"), "*Tests.cs", SearchOption.AllDirectories)
@@ -50,6 +56,12 @@ public sealed partial class ReadMeTests
         Assert.InRange(names.Count, 10, 100);
         Assert.All(names, name => Assert.Contains($" {name.Method}(", sources[name.Class], StringComparison.Ordinal));
     }
+
+    // "hand back" is HandBack.
+    static string EventOf(string words) => string.Concat(words.Split(' ').Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
+
+    [GeneratedRegex(@"^\| `(\w+)` \| ([a-z ]+): [^|]+ \| `(\w+)` \|", RegexOptions.Multiline)]
+    private static partial Regex States();
 
     [GeneratedRegex(@"`(\w+Tests)\.(\w+)`")]
     private static partial Regex Tests();

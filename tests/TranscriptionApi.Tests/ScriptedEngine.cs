@@ -47,7 +47,7 @@ sealed class ScriptedEngine : ISpeechToText
         Interlocked.Increment(ref Running);
         try
         {
-            Asked.Enqueue(options);
+            Asked.Enqueue(AsGiven(options));
             ResumedFrom.Enqueue(from);
             Wait(cancellation);
             var windows = Hear?.Invoke(audio) ?? Windows;
@@ -104,6 +104,14 @@ sealed class ScriptedEngine : ISpeechToText
         Next = ReferenceEquals(window.Next, Unset)
             ? new ResumePoint { Passage = 0, Seek = index + 1, Language = window.Language, Context = [], Position = window.Position }
             : window.Next,
+    };
+
+    // Options that were kept with a job have lists of their own, also empty ones; records compare lists by identity.
+    static TranscribeOptions AsGiven(TranscribeOptions options) => options with
+    {
+        CandidateLanguages = options.CandidateLanguages is [] ? [] : options.CandidateLanguages,
+        Keywords = options.Keywords is [] ? [] : options.Keywords,
+        Decoding = options.Decoding with { SuppressTokens = options.Decoding.SuppressTokens is [] ? [] : options.Decoding.SuppressTokens },
     };
 
     void Wait(CancellationToken cancellation)

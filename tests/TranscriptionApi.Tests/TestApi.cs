@@ -122,6 +122,8 @@ sealed class TestApi : WebApplicationFactory<Program>
         TestModels.Write(DataFolder);
         builder.UseSetting("urls", "http://127.0.0.1:0");
         builder.UseSetting("Data:Folder", DataFolder);
+        builder.UseSetting("Jobs:JoinMinutes", "0");
+        builder.UseSetting("Jobs:DrainSeconds", "0");
         builder.UseSetting("Models:Default", HasRealEngine ? "demo" : TestModels.Default);
         foreach (var (key, value) in _settings)
         {

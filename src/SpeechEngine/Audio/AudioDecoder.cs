@@ -44,6 +44,14 @@ public sealed class AudioDecoder
     /// <summary>True when the first bytes of <paramref name="file"/> belong to a container that is accepted; its position moves.</summary>
     public static bool Recognises(Stream file) => AudioContainers.Recognise(file) != AudioContainer.Unknown;
 
+    /// <summary>The container of the file at <paramref name="path"/> in lower case, such as wav, mp3 or matroska; unknown when none is recognised.</summary>
+    /// <exception cref="IOException">The file cannot be opened or read.</exception>
+    public static string ContainerOf(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+        return AudioContainers.Recognise(file).ToString().ToLowerInvariant();
+    }
+
     /// <summary>Decodes the file at <paramref name="path"/>, all channels mixed; the content decides the format, never the name.</summary>
     /// <exception cref="InvalidAudioException">The file is not audio that can be used; the fault says why.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up; a child process is gone by then.</exception>

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Options;
 using SpeechEngine;
 using SpeechEngine.Kernels;
 using TranscriptionApi.Catalog;
-using TranscriptionApi.Errors;
 
 namespace TranscriptionApi.Engine;
 
@@ -19,6 +18,28 @@ enum Readiness
     NoModel,
 }
 
+/// <summary>A model's file could not be loaded; the log says why.</summary>
+sealed class ModelLoadException(string model, Exception cause) : Exception($"The model {model} could not be loaded.", cause)
+{
+    public string Model { get; } = model;
+}
+
+/// <summary>The right to use an engine; its weights stay in memory until this is disposed.</summary>
+sealed class EngineUse(ISpeechToText engine, Action end) : IDisposable
+{
+    int _ended;
+
+    public ISpeechToText Engine { get; } = engine;
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _ended, 1) == 0)
+        {
+            end();
+        }
+    }
+}
+
 static class EngineStart
 {
     public static void AddEngine(this WebApplicationBuilder builder)
@@ -30,10 +51,7 @@ static class EngineStart
             var settings = services.GetRequiredService<IOptions<EngineOptions>>().Value.Settings();
             return model => SpeechToText.Load(model.Path, settings);
         });
-        builder.Services.AddSingleton<EngineQueue>();
-        builder.Services.AddSingleton<EngineMetrics>();
         builder.Services.AddSingleton<EngineHost>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<EngineHost>());
     }
 }
 
@@ -41,26 +59,23 @@ static class EngineStart
 /// The models in memory: the default one is loaded at start, in the background; others when first asked for,
 /// once even when two requests ask at the same moment. A model that failed to load is tried again at the next request.
 /// </summary>
-sealed partial class EngineHost(ModelCatalog catalog, LoadModel load, EngineQueue queue, ILogger<EngineHost> logger) : BackgroundService
+sealed partial class EngineHost(ModelCatalog catalog, LoadModel load, ILogger<EngineHost> logger) : BackgroundService
 {
     readonly ConcurrentDictionary<string, Lazy<Task<ISpeechToText>>> _engines = new(StringComparer.Ordinal);
     volatile Readiness _readiness = Readiness.Loading;
+    int _uses;
 
     public Readiness Readiness => _readiness;
 
-    /// <summary>The model's engine; waits while it is being loaded.</summary>
-    public async Task<ISpeechToText> GetAsync(CatalogModel model, CancellationToken cancellation)
+    /// <summary>How many are using an engine now.</summary>
+    public int Uses => Volatile.Read(ref _uses);
+
+    /// <summary>The model's engine, for as long as the use is not disposed; waits while it is being loaded.</summary>
+    public async Task<EngineUse> UseAsync(CatalogModel model, CancellationToken cancellation)
     {
-        var engine = _engines.GetOrAdd(model.Id, _ => new Lazy<Task<ISpeechToText>>(() => Task.Run(() => Load(model), CancellationToken.None)));
-        try
-        {
-            return await engine.Value.WaitAsync(cancellation);
-        }
-        catch (Exception) when (engine.Value.IsFaulted)
-        {
-            _engines.TryRemove(KeyValuePair.Create(model.Id, engine));
-            throw ApiErrors.ModelFailed(model.Id);
-        }
+        var engine = await GetAsync(model, cancellation);
+        Interlocked.Increment(ref _uses);
+        return new EngineUse(engine, () => Interlocked.Decrement(ref _uses));
     }
 
     public override void Dispose()
@@ -68,7 +83,7 @@ sealed partial class EngineHost(ModelCatalog catalog, LoadModel load, EngineQueu
         base.Dispose();
 
         // Freeing the weights under a running transcription would crash; the process is about to end anyway.
-        if (queue.Running > 0)
+        if (Uses > 0)
         {
             return;
         }
@@ -92,9 +107,23 @@ sealed partial class EngineHost(ModelCatalog catalog, LoadModel load, EngineQueu
         {
             await GetAsync(model, stoppingToken);
         }
-        catch (Exception error) when (error is ApiException or OperationCanceledException)
+        catch (Exception error) when (error is ModelLoadException or OperationCanceledException)
         {
             // A failure is logged and noted by Load, and the next request tries again; a stopping server needs no model.
+        }
+    }
+
+    async Task<ISpeechToText> GetAsync(CatalogModel model, CancellationToken cancellation)
+    {
+        var engine = _engines.GetOrAdd(model.Id, _ => new Lazy<Task<ISpeechToText>>(() => Task.Run(() => Load(model), CancellationToken.None)));
+        try
+        {
+            return await engine.Value.WaitAsync(cancellation);
+        }
+        catch (Exception error) when (engine.Value.IsFaulted)
+        {
+            _engines.TryRemove(KeyValuePair.Create(model.Id, engine));
+            throw new ModelLoadException(model.Id, error);
         }
     }
 

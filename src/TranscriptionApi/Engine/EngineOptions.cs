@@ -15,7 +15,7 @@ sealed class EngineOptions : IValidatableObject
     [Range(0, 256)]
     public int Concurrency { get; init; }
 
-    /// <summary>Transcriptions that may wait for a place; the next one is answered 503 with Retry-After.</summary>
+    /// <summary>Jobs that may wait with somebody on the line; the next one is answered 503 with Retry-After.</summary>
     [Range(0, 10_000)]
     public int MaxWaiting { get; init; } = 64;
 

@@ -41,6 +41,12 @@ static class ApiErrors
     public static ApiException FileSentAsText(string field) =>
         Invalid($"Invalid type for '{field}': expected an uploaded file, but got text instead.", field, "invalid_type");
 
+    public static ApiException TooManyFiles(int most) =>
+        Invalid($"'file' was given more than {most} times.", "file", "array_above_max_length");
+
+    public static ApiException FilesWithoutBackground() =>
+        Invalid("'file' was given more than once: several files in one call need 'background' to be true.", "file", "invalid_value");
+
     public static ApiException RepeatedField(string field) =>
         Invalid($"'{field}' was given more than once.", field, "invalid_value");
 
@@ -66,9 +72,6 @@ static class ApiErrors
 
     public static ApiException CannotTranslate(string model) =>
         Invalid($"The model `{model}` knows only English and cannot translate.", "model", "unsupported_value");
-
-    public static ApiException UnknownResponseFormat(string value, IEnumerable<string> supported) =>
-        Invalid($"Invalid value: '{Shorten(value)}'. Supported values are: {Quoted(supported)}.", "response_format", "invalid_value");
 
     public static ApiException DiarizationNotSupported() =>
         Invalid("response_format 'diarized_json' is not supported by this server: it does not tell speakers apart.", "response_format", "unsupported_value");
@@ -102,8 +105,8 @@ static class ApiErrors
     public static ApiException UnknownGranularity(string value) =>
         Invalid($"Invalid value: '{Shorten(value)}'. Supported values are: 'segment' and 'word'.", "timestamp_granularities[]", "invalid_value");
 
-    public static ApiException NeedsFormat(string field, params string[] formats) =>
-        Invalid($"'response_format' must be {string.Join(" or ", formats.Select(format => $"'{format}'"))} if '{field}' is provided.", field, "invalid_value");
+    public static ApiException NeedsFormat(string field, string formatField, params string[] formats) =>
+        Invalid($"'{formatField}' must be {string.Join(" or ", formats.Select(format => $"'{format}'"))} if '{field}' is provided.", field, "invalid_value");
 
     public static ApiException StreamNotSupported() =>
         Invalid("'stream' is not supported by this server: leave it out or set it to false.", "stream", "unsupported_value");
@@ -113,6 +116,42 @@ static class ApiErrors
 
     public static ApiException UnknownChannels(string value) =>
         Invalid($"Invalid value: '{Shorten(value)}'. Supported values are: 'mix', 'separate'.", "channels", "invalid_value");
+
+    public static ApiException MetadataNotAnObject() =>
+        Invalid("Invalid type for 'metadata': expected a JSON object whose values are strings.", "metadata", "invalid_type");
+
+    public static ApiException TooMuchMetadata(int most) =>
+        Invalid($"Invalid 'metadata': too many properties. Expected an object with at most {most} properties.", "metadata", "object_above_max_properties");
+
+    public static ApiException MetadataKeyTooLong(int most) =>
+        Invalid($"Invalid 'metadata': key too long. Expected keys of 1 to {most} characters.", "metadata", "string_above_max_length");
+
+    public static ApiException UnknownValue(string field, string value, IEnumerable<string> supported) =>
+        Invalid($"Invalid value: '{Shorten(value)}'. Supported values are: {Quoted(supported)}.", field, "invalid_value");
+
+    public static ApiException NeedsStream(string field) => Invalid($"'stream' must be true if '{field}' is provided.", field, "invalid_value");
+
+    // Jobs. A job of another key is told like one that never was.
+    public static ApiException InvalidIdempotencyKey(int most) =>
+        Invalid($"The header 'Idempotency-Key' must be given once, with 1 to {most} visible ASCII characters.", "Idempotency-Key", "invalid_value");
+
+    /// <summary>Not 409, which the official clients would send again.</summary>
+    public static ApiException IdempotencyKeyReused() => new(
+        422, InvalidRequest, "This 'Idempotency-Key' was used before, for another request. Every request needs a key of its own.", "Idempotency-Key", "idempotency_key_reused");
+
+    public static ApiException NoSuchTranscription(string id, string param = "id") => new(404, InvalidRequest, $"No such transcription: '{Shorten(id)}'", param);
+
+    public static ApiException NotCompleted(string state) =>
+        Invalid($"The transcription is not completed: it is '{state}'. Ask again when it is.", code: "transcription_not_completed");
+
+    public static ApiException Cancelled() => Invalid("The transcription was cancelled.", code: "transcription_cancelled");
+
+    public static ApiException Expired() => Invalid("The transcription expired: it waited too long for its turn.", code: "transcription_expired");
+
+    public static ApiException Failed(string message, string? code) => Invalid($"The transcription failed. {Shorten(message)}", code: code ?? "transcription_failed");
+
+    public static ApiException NoWordTimes(string field) => Invalid(
+        $"'{field}' needs the times of the words, which this transcription does not have: they must be asked for when the audio is sent.", field, "unsupported_value");
 
     // URLs that clients give. Nothing here tells a name that does not exist from a port that is closed.
     public static ApiException InvalidUrl(string field, string detail) => Invalid($"'{field}' {detail}", field, "invalid_value");
@@ -168,8 +207,20 @@ static class ApiErrors
     public static ApiException StorageFailed(Exception cause) =>
         new(503, ServerError, "The server could not store the upload. Please try again later.", cause: cause) { RetryAfter = TimeSpan.FromSeconds(30) };
 
+    public static ApiException NoSpace() =>
+        new(503, ServerError, "The server has no room for more audio at the moment. Please try again later.", code: "server_overloaded") { RetryAfter = TimeSpan.FromSeconds(30) };
+
+    public static ApiException WorkerDied(int times) =>
+        new(500, ServerError, $"The transcription was given up: the server's workers died over it {times} times.", code: "worker_died");
+
+    public static ApiException JobsAway() =>
+        new(503, ServerError, "The server cannot reach its job database at the moment. Please try again later.") { RetryAfter = TimeSpan.FromSeconds(5) };
+
     public static ApiException ModelFailed(string model) =>
         new(500, ServerError, $"The model `{model}` could not be loaded; the server's log says why.", code: "model_load_failed");
+
+    public static ApiException JobFailed(string job) =>
+        new(500, ServerError, $"The server had an error while transcribing. Its log says more under {Shorten(job)}.", code: "internal");
 
     public static ApiException Unexpected(string requestId) =>
         new(500, ServerError, $"The server had an error while processing your request. Its log says more under the request id {requestId}.");

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Diagnostics;
 using SpeechEngine.Audio;
+using TranscriptionApi.Jobs.Store;
 using TranscriptionApi.Requests;
 
 namespace TranscriptionApi.Errors;
@@ -22,6 +23,11 @@ static class ApiErrorsStart
 /// <summary>The one place where an exception becomes an answer. A client that hung up never comes here.</summary>
 sealed partial class ApiExceptionHandler(IHostApplicationLifetime lifetime, ILogger<ApiExceptionHandler> logger) : IExceptionHandler
 {
+    const long OutageSilenceMs = 30_000;
+
+    // Long ago, so that the first one is told.
+    long _outageLogged = -OutageSilenceMs;
+
     public async ValueTask<bool> TryHandleAsync(HttpContext http, Exception exception, CancellationToken cancellationToken)
     {
         await WriteAsync(http, Describe(http, exception));
@@ -79,11 +85,29 @@ sealed partial class ApiExceptionHandler(IHostApplicationLifetime lifetime, ILog
             case OperationCanceledException when lifetime.ApplicationStopping.IsCancellationRequested:
                 return ApiErrors.ShuttingDown();
 
+            case var outage when JobStoreErrors.IsOutage(outage):
+                LogOutageOnce(outage);
+                return ApiErrors.JobsAway();
+
             default:
                 LogUnexpected(exception, id);
                 return ApiErrors.Unexpected(id);
         }
     }
+
+    // One line for an outage, however many requests meet it.
+    void LogOutageOnce(Exception outage)
+    {
+        var now = Environment.TickCount64;
+        var last = Interlocked.Read(ref _outageLogged);
+        if (now - last >= OutageSilenceMs && Interlocked.CompareExchange(ref _outageLogged, now, last) == last)
+        {
+            LogOutage(outage.Message);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "The job database is away; requests for jobs are answered 503 meanwhile. {Reason}")]
+    partial void LogOutage(string reason);
 
     [LoggerMessage(LogLevel.Error, "Request {RequestId} failed.")]
     partial void LogUnexpected(Exception exception, string requestId);

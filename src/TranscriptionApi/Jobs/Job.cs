@@ -40,7 +40,8 @@ sealed record JobError(int Status, string Type, string Message, string? Param, s
 {
     public static JobError Of(ApiException error) => new(error.Status, error.Type, error.Message, error.Param, error.Code);
 
-    public ApiException ToException() => new(Status, Type, Message, Param, Code);
+    // Some clients send a 503 without a time again at once.
+    public ApiException ToException() => new(Status, Type, Message, Param, Code) { RetryAfter = Status == 503 ? TimeSpan.FromSeconds(5) : null };
 }
 
 /// <summary>A job that is to be accepted.</summary>
@@ -180,6 +181,9 @@ sealed class Job
     public JobRequest ReadRequest() => JobJson.Read(Request, JobJson.Kept.JobRequest);
 
     public JobError? ReadError() => Error is null ? null : JobJson.Read(Error, JobJson.Kept.JobError);
+
+    public IReadOnlyDictionary<string, string> ReadMetadata() =>
+        Metadata is null ? new Dictionary<string, string>() : JobJson.Read(Metadata, JobJson.Kept.IReadOnlyDictionaryStringString);
 
     public JobLease Lease => new(Id, Epoch);
 }

@@ -3,20 +3,25 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using SpeechEngine;
+using TranscriptionApi.Jobs.Intake;
 using TranscriptionApi.Transcriptions;
 
 namespace TranscriptionApi.Jobs;
 
-/// <summary>What is kept in the database as JSON. Numbers survive exactly, also those that JSON has no digits for.</summary>
+/// <summary>
+/// What is kept in the database as JSON. Numbers survive exactly, also those that JSON has no digits for, and what is null is written: a
+/// property may be required and null.
+/// </summary>
 [JsonSourceGenerationOptions(
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true)]
 [JsonSerializable(typeof(JobRequest))]
 [JsonSerializable(typeof(JobError))]
 [JsonSerializable(typeof(SavedWindow))]
 [JsonSerializable(typeof(Transcript))]
-[JsonSerializable(typeof(Dictionary<string, string>))]
+[JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
+[JsonSerializable(typeof(WorkToDo))]
+[JsonSerializable(typeof(AskedFor))]
 sealed partial class JobJson : JsonSerializerContext
 {
     public static JobJson Kept => Default;

@@ -90,6 +90,12 @@ static class JobStates
         _ => throw new ArgumentOutOfRangeException(nameof(state)),
     };
 
+    /// <summary>The state of a stored name.</summary>
+    public static JobState Parse(string name) => Enum.GetValues<JobState>().First(state => state.Name() == name);
+
+    /// <summary>The lane as it is stored and shown in metrics.</summary>
+    public static string Name(this Lane lane) => lane == Lane.Interactive ? "interactive" : "batch";
+
     /// <summary>Where an event leads, as it is stored.</summary>
     public static string To(JobEvent happened) => Targets[happened].Name();
 

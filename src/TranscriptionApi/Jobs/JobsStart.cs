@@ -1,6 +1,13 @@
 using Microsoft.Extensions.Options;
 using TranscriptionApi.Jobs.Audio;
+using TranscriptionApi.Jobs.Intake;
+using TranscriptionApi.Jobs.Routes;
 using TranscriptionApi.Jobs.Store;
+using TranscriptionApi.Jobs.Store.PostgreSql;
+using TranscriptionApi.Jobs.Store.Sqlite;
+using TranscriptionApi.Jobs.Waiting;
+using TranscriptionApi.Jobs.Work;
+using TranscriptionApi.Metrics;
 using TranscriptionApi.Uploads;
 
 namespace TranscriptionApi.Jobs;
@@ -23,7 +30,49 @@ static class JobsStart
             provider.GetRequiredService<IJobDatabase>(),
             provider.GetRequiredService<JobSignals>(),
             provider.GetRequiredService<IOptions<JobOptions>>().Value.Keep()));
+        services.AddSingleton<ReadQueueFigures>(provider => provider.GetRequiredService<JobStore>().LanesAsync);
         services.AddSingleton<Outbox>();
         services.AddSingleton<AudioStore>();
+        services.AddSingleton<JobEstimate>();
+        services.AddSingleton<JobIntake>();
+        services.AddSingleton<JobWait>();
+        services.AddSingleton<JobReport>();
+        services.AddSingleton<JobContent>();
+        services.AddSingleton<JobEvents>();
+        services.AddSingleton<JobRoutes>();
+        services.AddHostedService<JobStoreStart>();
+        if (!string.IsNullOrWhiteSpace(builder.Configuration[$"{JobOptions.Section}:{nameof(JobOptions.PostgreSql)}"]))
+        {
+            services.AddHostedService(provider => new PostgresHints(
+                (PostgresDatabase)provider.GetRequiredService<IJobDatabase>(),
+                provider.GetRequiredService<JobSignals>(),
+                provider.GetRequiredService<ILogger<PostgresHints>>()));
+        }
+
+        builder.AddJobWork();
     }
+}
+
+/// <summary>Tables and folders are there before anything else of the server begins; a database that cannot be used stops the start.</summary>
+sealed partial class JobStoreStart(IJobDatabase database, AudioStore audioStore, ServerInstance instance, ILogger<JobStoreStart> logger) : IHostedLifecycleService
+{
+    public async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        instance.Begin();
+        audioStore.Prepare();
+        LogReady(await database.PrepareAsync(cancellationToken));
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    [LoggerMessage(LogLevel.Information, "Jobs are kept in {Database}.")]
+    partial void LogReady(string database);
 }

@@ -14,9 +14,6 @@ static class Listening
 
     const int MaxBodyBytes = 64 * 1024;
 
-    // Well within the grace that container runtimes give before they kill.
-    static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(10);
-
     public static void AddListening(this WebApplicationBuilder builder)
     {
         var configuration = builder.Configuration;
@@ -40,7 +37,6 @@ static class Listening
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
             kestrel.Limits.MaxConcurrentConnections = 1000;
         });
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
     }
 
     /// <summary>

@@ -8,6 +8,9 @@ sealed class RequestFacts
 {
     public string Id { get; } = "req_" + RandomNumberGenerator.GetHexString(32, lowercase: true);
 
+    /// <summary>The job that the request asked for or about; told in the answer's headers.</summary>
+    public string? Transcription { get; set; }
+
     /// <summary>Catalog id of the model, never the client's own words.</summary>
     public string? Model { get; set; }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 
 namespace TranscriptionApi.Requests;
@@ -30,7 +31,7 @@ sealed partial class RequestLog(ILogger<RequestLog> logger)
         // On starting, because the exception handler clears what was set before it.
         http.Response.OnStarting(() =>
         {
-            SetHeaders(http.Response.Headers, facts.Id, Stopwatch.GetElapsedTime(started));
+            SetHeaders(http.Response.Headers, facts, Stopwatch.GetElapsedTime(started));
             return Task.CompletedTask;
         });
 
@@ -44,9 +45,14 @@ sealed partial class RequestLog(ILogger<RequestLog> logger)
         }
     }
 
-    static void SetHeaders(IHeaderDictionary headers, string id, TimeSpan elapsed)
+    static void SetHeaders(IHeaderDictionary headers, RequestFacts facts, TimeSpan elapsed)
     {
-        headers["x-request-id"] = id;
+        headers["x-request-id"] = facts.Id;
+        if (facts.Transcription is { } transcription)
+        {
+            headers["x-transcription-id"] = transcription;
+        }
+
         headers["openai-processing-ms"] = ((long)elapsed.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
         headers["openai-version"] = "2020-10-01";
         headers.XContentTypeOptions = "nosniff";
@@ -62,6 +68,7 @@ sealed partial class RequestLog(ILogger<RequestLog> logger)
         var endpoint = http.GetEndpoint() ?? http.Features.Get<IExceptionHandlerFeature>()?.Endpoint;
         var route = (endpoint as RouteEndpoint)?.RoutePattern.RawText ?? "(none)";
         var status = http.Response.StatusCode;
+        Describe(http.Features.Get<IHttpActivityFeature>()?.Activity, http.Request.Method, route, status);
         if (facts.Model is null)
         {
             LogRequest(facts.Id, http.Request.Method, route, status, Seconds(elapsed));
@@ -70,6 +77,22 @@ sealed partial class RequestLog(ILogger<RequestLog> logger)
         {
             var factor = facts.Audio > TimeSpan.Zero ? Math.Round(facts.Work / facts.Audio, 3) : 0;
             LogTranscription(facts.Id, http.Request.Method, route, status, Seconds(elapsed), facts.Model, Seconds(facts.Audio), Seconds(facts.Work), factor);
+        }
+    }
+
+    // The framework's span of a request says nothing by itself; its own attributes would have the path and the query.
+    static void Describe(Activity? span, string method, string route, int status)
+    {
+        if (span is not { IsAllDataRequested: true })
+        {
+            return;
+        }
+
+        span.DisplayName = $"{method} {route}";
+        span.SetTag("http.request.method", method).SetTag("http.route", route).SetTag("http.response.status_code", status);
+        if (status >= 500)
+        {
+            span.SetStatus(ActivityStatusCode.Error);
         }
     }
 

@@ -26,7 +26,7 @@ static class ApiKeysStart
         {
             if (http.GetEndpoint() is { } endpoint && endpoint.Metadata.GetMetadata<OpenToAll>() is null)
             {
-                keys.Check(http.Request);
+                http.Features.Set(keys.Check(http.Request));
             }
 
             return next(http);
@@ -41,11 +41,13 @@ sealed class ApiKeys(IOptions<SecurityOptions> options)
 
     readonly byte[][] _digests = [.. options.Value.ApiKeys.Select(Digest)];
 
-    public void Check(HttpRequest request)
+    /// <summary>Who asks.</summary>
+    /// <exception cref="ApiException">Keys are asked for, and there is none or a wrong one.</exception>
+    public Caller Check(HttpRequest request)
     {
         if (_digests.Length == 0)
         {
-            return;
+            return Caller.Anonymous;
         }
 
         var header = request.Headers.Authorization.ToString();
@@ -55,10 +57,8 @@ sealed class ApiKeys(IOptions<SecurityOptions> options)
         }
 
         var key = header[Scheme.Length..].Trim();
-        if (!IsKnown(Digest(key)))
-        {
-            throw ApiErrors.WrongKey(key);
-        }
+        var digest = Digest(key);
+        return IsKnown(digest) ? Caller.OfKey(digest) : throw ApiErrors.WrongKey(key);
     }
 
     // Compares with every key, also after a match.

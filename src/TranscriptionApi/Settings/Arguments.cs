@@ -7,6 +7,7 @@ static class Arguments
         Usage: TranscriptionApi [--urls ADDRESS] [--SECTION:NAME VALUE]...   start the server
                TranscriptionApi transcribe FILE... [OPTION]...               transcribe files; see "transcribe --help"
                TranscriptionApi watch DIR [OPTION]...                        transcribe what appears in a folder; see "watch --help"
+               TranscriptionApi worker [--SECTION:NAME VALUE]...             do the jobs of a server that runs with the same settings
                TranscriptionApi models list|pull|remove                      model files; see "models --help"
                TranscriptionApi quantize SOURCE TARGET TYPE                  a smaller copy of a model; see "quantize --help"
         README.md lists the settings; each can also be an environment variable, as in ENGINE__THREADS=4.
@@ -26,7 +27,8 @@ static class Arguments
             var isSwitch = args[i].StartsWith('-') || args[i].StartsWith('/');
             var hasValue = args[i].Contains('=', StringComparison.Ordinal);
             var top = args[i].TrimStart('-', '/').Split('=', ':')[0];
-            if ((!isSwitch && !hasValue) || !known.Contains(top, StringComparer.OrdinalIgnoreCase))
+            var isOpenTelemetry = top.StartsWith("OTEL_", StringComparison.Ordinal);
+            if ((!isSwitch && !hasValue) || (!isOpenTelemetry && !known.Contains(top, StringComparer.OrdinalIgnoreCase)))
             {
                 throw new InvalidSettingException($"Unknown argument '{args[i]}'. {Usage}");
             }

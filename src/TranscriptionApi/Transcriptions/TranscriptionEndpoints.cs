@@ -2,11 +2,10 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using SpeechEngine;
 using SpeechEngine.Audio;
-using TranscriptionApi.Requests;
 
 namespace TranscriptionApi.Transcriptions;
 
-/// <summary>POST /v1/audio/transcriptions and /v1/audio/translations: read the form, transcribe, write the format asked for.</summary>
+/// <summary>POST /v1/audio/transcriptions and /v1/audio/translations.</summary>
 static class TranscriptionEndpoints
 {
     public static void AddTranscriptions(this WebApplicationBuilder builder)
@@ -20,7 +19,7 @@ static class TranscriptionEndpoints
         builder.Services.AddSingleton<DecodeAudio>(services => services.GetRequiredService<AudioDecoder>().Decode);
         builder.Services.AddSingleton<DecodeChannels>(services => services.GetRequiredService<AudioDecoder>().DecodeChannels);
         builder.Services.AddSingleton<TranscriptionForm>();
-        builder.Services.AddSingleton<Transcriber>();
+        builder.Services.AddSingleton<TranscriptionCall>();
     }
 
     public static void MapTranscriptions(this WebApplication app)
@@ -28,26 +27,7 @@ static class TranscriptionEndpoints
         // The form counts the body itself and refuses it in OpenAI's words; Kestrel's own limit would come first and say nothing.
         var uploads = app.MapGroup("/v1/audio").WithMetadata(new DisableRequestSizeLimitAttribute());
 
-        uploads.MapPost("/transcriptions", (HttpContext http, TranscriptionForm form, Transcriber transcriber) =>
-            HandleAsync(http, SpeechTask.Transcribe, form, transcriber));
-        uploads.MapPost("/translations", (HttpContext http, TranscriptionForm form, Transcriber transcriber) =>
-            HandleAsync(http, SpeechTask.Translate, form, transcriber));
-    }
-
-    static async Task<IResult> HandleAsync(HttpContext http, SpeechTask task, TranscriptionForm form, Transcriber transcriber)
-    {
-        var facts = RequestFacts.Of(http);
-
-        // A stopping server gives up uploads and work at once instead of holding up the shutdown.
-        var stopping = http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping);
-        using var request = await form.ReadAsync(http.Request, task, stop.Token);
-        facts.Model = request.Model.Id;
-
-        var transcript = await transcriber.TranscribeAsync(request, stop.Token);
-        facts.Audio = transcript.Duration;
-        facts.Work = transcript.Work;
-
-        return Results.Text(request.Format.Write(transcript, request.Layout), request.Format.ContentType);
+        uploads.MapPost("/transcriptions", (HttpContext http, TranscriptionCall call) => call.AnswerAsync(http, SpeechTask.Transcribe));
+        uploads.MapPost("/translations", (HttpContext http, TranscriptionCall call) => call.AnswerAsync(http, SpeechTask.Translate));
     }
 }

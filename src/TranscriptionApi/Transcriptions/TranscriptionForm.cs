@@ -4,9 +4,11 @@ using SpeechEngine;
 using TranscriptionApi.AudioUrls;
 using TranscriptionApi.Catalog;
 using TranscriptionApi.Errors;
+using TranscriptionApi.Jobs;
 using TranscriptionApi.Transcriptions.Fields;
 using TranscriptionApi.Transcriptions.Formats;
 using TranscriptionApi.Uploads;
+using TranscriptionApi.Webhooks;
 
 namespace TranscriptionApi.Transcriptions;
 
@@ -14,11 +16,12 @@ namespace TranscriptionApi.Transcriptions;
 /// Reads the form and checks it field by field; an empty field counts as absent, a field that is not listed is ignored.
 /// To add a field: a line in the group of Fields/ that it belongs to, and a property in openapi.yaml.
 /// </summary>
-sealed class TranscriptionForm(ModelCatalog catalog, UploadStore uploads, AudioDownload download, IOptions<UploadOptions> limits)
+sealed class TranscriptionForm(
+    ModelCatalog catalog, UploadStore uploads, AudioDownload download, WebhookUrls webhooks, IOptions<UploadOptions> limits, IOptions<JobOptions> jobs)
 {
     public const string FileField = "file";
 
-    static readonly FormField[] OwnFields = [new(AudioDownload.Field, "string"), new("model", "string"), new("response_format", "string"), new("channels", "string")];
+    static readonly FormField[] OwnFields = [new(AudioDownload.Field, "string"), new("model", "string"), new(LayoutFields.FormatField, "string"), new("channels", "string")];
 
     static readonly FormField[] OwnTranscriptionFields = [new("stream", "boolean"), new("include", "array")];
 
@@ -26,6 +29,7 @@ sealed class TranscriptionForm(ModelCatalog catalog, UploadStore uploads, AudioD
     public static readonly IReadOnlyList<FormField> TranslationFields =
     [
         .. OwnFields, .. LanguageFields.Fields, .. ContextFields.Fields, .. LayoutFields.Fields, .. SpeechFields.Fields, .. DecodingFields.Group.Fields,
+        .. JobFields.Fields,
     ];
 
     public static readonly IReadOnlyList<FormField> TranscriptionFields =
@@ -38,7 +42,7 @@ sealed class TranscriptionForm(ModelCatalog catalog, UploadStore uploads, AudioD
     public async Task<TranscriptionRequest> ReadAsync(HttpRequest http, SpeechTask task, CancellationToken cancellation)
     {
         var names = task == SpeechTask.Transcribe ? TranscriptionNames : TranslationNames;
-        var form = await MultipartForm.ReadAsync(http, FileField, names, uploads, limits.Value.MaxBytes(), cancellation);
+        var form = await MultipartForm.ReadAsync(http, FileField, jobs.Value.MaxBatchFiles, names, uploads, limits.Value.MaxBytes(), cancellation);
         try
         {
             return await CheckAsync(form, task, cancellation);
@@ -52,9 +56,10 @@ sealed class TranscriptionForm(ModelCatalog catalog, UploadStore uploads, AudioD
 
     async Task<TranscriptionRequest> CheckAsync(MultipartForm form, SpeechTask task, CancellationToken cancellation)
     {
-        var url = AudioUrl(form);
+        var isBackground = JobFields.IsBackground(form);
+        var url = AudioUrl(form, isBackground);
         var model = Model(form.Single("model"));
-        var format = Format(form.Single("response_format"));
+        var format = Format(form.Single(LayoutFields.FormatField));
         var layout = LayoutFields.Read(form, format);
         var options = new TranscribeOptions
         {
@@ -68,24 +73,30 @@ sealed class TranscriptionForm(ModelCatalog catalog, UploadStore uploads, AudioD
         CheckStream(form.Single("stream"));
         CheckInclude(form.All("include"));
         var separateChannels = SeparateChannels(form.Single("channels"));
+        var metadata = Metadata.Read(form);
+        var webhookUrl = webhooks.Read(form.Single(WebhookUrls.Field), isBackground);
         return new TranscriptionRequest
         {
             // Last of all: nothing is fetched for a request that would be refused anyway.
-            Upload = form.File ?? await download.FetchAsync(url!, cancellation),
+            Uploads = url is null ? form.Files : [await download.FetchAsync(url, cancellation)],
             Model = model,
             Format = format,
             Layout = layout,
             Options = options,
             SeparateChannels = separateChannels,
+            Background = isBackground,
+            Metadata = metadata,
+            WebhookUrl = webhookUrl,
         };
     }
 
     // Where the audio is to be fetched from when it did not come as a file.
-    Uri? AudioUrl(MultipartForm form) => (form.File, form.Single(AudioDownload.Field)) switch
+    Uri? AudioUrl(MultipartForm form, bool isBackground) => (form.Files.Count, form.Single(AudioDownload.Field)) switch
     {
-        (null, null) => throw ApiErrors.MissingFile(),
+        (0, null) => throw ApiErrors.MissingFile(),
+        (> 1, _) when !isBackground => throw ApiErrors.FilesWithoutBackground(),
         (_, null) => null,
-        (null, var text) => download.Check(text),
+        (0, var text) => download.Check(text),
         _ => throw ApiErrors.FileAndAudioUrl(),
     };
 
@@ -99,7 +110,7 @@ sealed class TranscriptionForm(ModelCatalog catalog, UploadStore uploads, AudioD
     {
         null => TranscriptFormats.Default,
         "diarized_json" => throw ApiErrors.DiarizationNotSupported(),
-        var name => TranscriptFormats.Find(name) ?? throw ApiErrors.UnknownResponseFormat(name, TranscriptFormats.Names),
+        var name => TranscriptFormats.Find(name) ?? throw ApiErrors.UnknownValue(LayoutFields.FormatField, name, TranscriptFormats.Names),
     };
 
     static bool SeparateChannels(string? value) => value?.Trim() switch

@@ -9,9 +9,17 @@ sealed class DataOptions
 {
     public const string Section = "Data";
 
-    /// <summary>Folder for uploads in progress; a relative path starts at the working directory.</summary>
+    /// <summary>Folder for jobs, uploads and models; a relative path starts at the working directory.</summary>
     [Required]
     public string Folder { get; init; } = "data";
+
+    /// <summary>Below so many MiB of free space, new work is refused.</summary>
+    [Range(0, 1_000_000)]
+    public int MinFreeMegabytes { get; init; } = 256;
+
+    /// <summary>MiB set aside for storing results on a full disk; 0 sets nothing aside.</summary>
+    [Range(0, 10_000)]
+    public int ReserveMegabytes { get; init; } = 16;
 }
 
 [OptionsValidator]

@@ -7,31 +7,32 @@ using TranscriptionApi.Errors;
 namespace TranscriptionApi.Uploads;
 
 /// <summary>
-/// A multipart/form-data body read part by part as it arrives: text fields to memory, the file to disk, the rest nowhere.
+/// A multipart/form-data body read part by part as it arrives: text fields to memory, files to disk, the rest nowhere.
 /// Parts may come in any order, and the body may be chunked without a length.
 /// </summary>
-sealed class MultipartForm : IDisposable
+sealed class MultipartForm : FieldValues, IDisposable
 {
-    // A hundred keywords, a hundred languages and every other field fit.
+    // A hundred keywords, a hundred languages and every other field fit; files are counted for themselves.
     public const int MaxParts = 256;
     public const int MaxFieldBytes = 64 * 1024;
     const int MaxBoundaryLength = 200;
     const int BufferBytes = 64 * 1024;
 
-    readonly Dictionary<string, List<string>> _fields = new(StringComparer.Ordinal);
+    readonly List<Upload> _files = [];
 
-    /// <summary>The part with the file, once it was found.</summary>
-    public Upload? File { get; private set; }
+    /// <summary>The files, in the order of their parts.</summary>
+    public IReadOnlyList<Upload> Files => _files;
 
     /// <summary>Reads the whole body.</summary>
     /// <param name="http">The request.</param>
-    /// <param name="fileField">Name of the one field that holds a file.</param>
+    /// <param name="fileField">Name of the one field that holds files.</param>
+    /// <param name="maxFiles">Most files it may hold.</param>
     /// <param name="textFields">Names of the text fields to keep; others are read past.</param>
     /// <param name="uploads">Where the file goes.</param>
     /// <param name="maxBytes">Largest body.</param>
     /// <param name="cancellation">The client is gone.</param>
     public static async Task<MultipartForm> ReadAsync(
-        HttpRequest http, string fileField, IReadOnlySet<string> textFields, UploadStore uploads, long maxBytes, CancellationToken cancellation)
+        HttpRequest http, string fileField, int maxFiles, IReadOnlySet<string> textFields, UploadStore uploads, long maxBytes, CancellationToken cancellation)
     {
         var boundary = FindBoundary(http);
         if (http.ContentLength > maxBytes)
@@ -46,12 +47,12 @@ sealed class MultipartForm : IDisposable
             var parts = 0;
             while (await Next(() => reader.ReadNextSectionAsync(cancellation)) is { } part)
             {
-                if (++parts > MaxParts)
+                if (++parts - form._files.Count > MaxParts)
                 {
                     throw ApiErrors.TooManyParts(MaxParts);
                 }
 
-                await form.ReadPartAsync(part, fileField, textFields, uploads, cancellation);
+                await form.ReadPartAsync(part, fileField, maxFiles, textFields, uploads, cancellation);
             }
 
             return form;
@@ -63,18 +64,7 @@ sealed class MultipartForm : IDisposable
         }
     }
 
-    /// <summary>The value of a field that may be given once; null when it is absent or empty.</summary>
-    public string? Single(string name) => All(name) switch
-    {
-        [] => null,
-        [var value] => value,
-        _ => throw ApiErrors.RepeatedField(name),
-    };
-
-    /// <summary>Every value of a field that may be repeated; empty values do not count.</summary>
-    public IReadOnlyList<string> All(string name) => _fields.GetValueOrDefault(name) ?? [];
-
-    public void Dispose() => File?.Dispose();
+    public void Dispose() => _files.ForEach(file => file.Dispose());
 
     static string FindBoundary(HttpRequest http)
     {
@@ -89,7 +79,7 @@ sealed class MultipartForm : IDisposable
     }
 
     async Task ReadPartAsync(
-        MultipartSection part, string fileField, IReadOnlySet<string> textFields, UploadStore uploads, CancellationToken cancellation)
+        MultipartSection part, string fileField, int maxFiles, IReadOnlySet<string> textFields, UploadStore uploads, CancellationToken cancellation)
     {
         if (PartName.Of(part) is not { Field: var name, IsFile: var isFile })
         {
@@ -98,9 +88,9 @@ sealed class MultipartForm : IDisposable
 
         if (name == fileField)
         {
-            await ReadFileAsync(part, isFile, name, uploads, cancellation);
+            await ReadFileAsync(part, isFile, name, maxFiles, uploads, cancellation);
         }
-        else if (textFields.Contains(name))
+        else if (textFields.Contains(PartName.WithoutKey(name)))
         {
             await ReadTextAsync(part, name, cancellation);
         }
@@ -110,29 +100,30 @@ sealed class MultipartForm : IDisposable
         }
     }
 
-    async Task ReadFileAsync(MultipartSection part, bool isFile, string name, UploadStore uploads, CancellationToken cancellation)
+    async Task ReadFileAsync(MultipartSection part, bool isFile, string name, int maxFiles, UploadStore uploads, CancellationToken cancellation)
     {
         if (!isFile)
         {
             throw ApiErrors.FileSentAsText(name);
         }
 
-        if (File is not null)
+        if (_files.Count >= maxFiles)
         {
-            throw ApiErrors.RepeatedField(name);
+            throw ApiErrors.TooManyFiles(maxFiles);
         }
 
-        File = uploads.Create();
+        var file = uploads.Create();
+        _files.Add(file);
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
         {
             int read;
             while ((read = await Next(() => part.Body.ReadAsync(buffer, cancellation).AsTask())) > 0)
             {
-                await File.AppendAsync(buffer.AsMemory(0, read), cancellation);
+                await file.AppendAsync(buffer.AsMemory(0, read), cancellation);
             }
 
-            File.Complete();
+            file.Complete();
         }
         finally
         {
@@ -155,18 +146,7 @@ sealed class MultipartForm : IDisposable
             bytes.Write(buffer, 0, read);
         }
 
-        var text = Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
-        if (string.IsNullOrWhiteSpace(text))
-        {
-            return;
-        }
-
-        if (!_fields.TryGetValue(name, out var values))
-        {
-            _fields[name] = values = [];
-        }
-
-        values.Add(text);
+        Add(name, Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length));
     }
 
     static async Task DrainAsync(MultipartSection part, CancellationToken cancellation)

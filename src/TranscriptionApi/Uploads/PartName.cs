@@ -25,12 +25,15 @@ sealed partial record PartName(string Field, bool IsFile)
         return (name.Groups[1].Value + name.Groups[2].Value, FileName().IsMatch(disposition));
     }
 
-    // Repeated fields are written x[], x[0] or plain x by different clients; x[key] is a field of its own.
-    static string WithoutIndex(string name)
+    /// <summary>Repeated fields are written x[], x[0] or plain x by different clients; x[key] is a field of its own.</summary>
+    public static string WithoutIndex(string name)
     {
         var bracket = name.IndexOf('[', StringComparison.Ordinal);
         return bracket > 0 && name.EndsWith(']') && name.AsSpan(bracket + 1, name.Length - bracket - 2).IndexOfAnyExceptInRange('0', '9') < 0 ? name[..bracket] : name;
     }
+
+    /// <summary>x for x[key].</summary>
+    public static string WithoutKey(string name) => name.IndexOf('[', StringComparison.Ordinal) is > 0 and var bracket && name.EndsWith(']') ? name[..bracket] : name;
 
     [GeneratedRegex("""(?:^|;)\s*name\s*=\s*(?:"([^"]*)"|([^;\s"]+))""", RegexOptions.IgnoreCase)]
     private static partial Regex Name();

@@ -61,10 +61,6 @@ sealed class Upload : IDisposable
         Hash = _hash.GetHashAndReset();
     }
 
-    /// <summary>Gives the complete file away.</summary>
-    /// <exception cref="IOException">The place cannot be written.</exception>
-    public void MoveTo(string path) => File.Move(Path, path);
-
     public void Dispose()
     {
         Close();

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using TranscriptionApi.Errors;
+using TranscriptionApi.Jobs.Work;
 using TranscriptionApi.Settings;
 
 namespace TranscriptionApi.Uploads;
@@ -16,27 +17,20 @@ static class UploadsStart
 }
 
 /// <summary>
-/// Where uploads lie while they are worked on: names made here, readable by this user only, gone with their request.
-/// Each server has a folder of its own beside a lock file it holds; what a killed one left behind is swept at the next start.
+/// Where uploads lie until their job is stored: names made here, readable by this user only, gone with their request.
+/// Each process has a folder of its own, under its name; what a killed one left behind is swept.
 /// </summary>
-sealed class UploadStore(IOptions<DataOptions> data) : IHostedService, IDisposable
+sealed class UploadStore(IOptions<DataOptions> data, ServerInstance instance) : IHostedService, IDisposable
 {
-    const string LockExtension = ".lock";
-
     readonly string _parent = Path.GetFullPath(Path.Combine(data.Value.Folder, "uploads"));
-    readonly string _id = Guid.NewGuid().ToString("N");
-    FileStream? _lock;
 
-    string Folder => Path.Combine(_parent, _id);
+    string Folder => Path.Combine(_parent, instance.Id);
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
         try
         {
             PrivateFolder.Create(_parent);
-
-            // The lock first: a folder without one would belong to nobody.
-            _lock = Lock(_id);
             PrivateFolder.Create(Folder);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -44,7 +38,7 @@ sealed class UploadStore(IOptions<DataOptions> data) : IHostedService, IDisposab
             throw new InvalidSettingException($"{DataOptions.Section}:Folder '{data.Value.Folder}' cannot be used. {error.Message}");
         }
 
-        SweepFoldersOfDeadServers();
+        SweepFoldersOfDead();
         return Task.CompletedTask;
     }
 
@@ -65,14 +59,25 @@ sealed class UploadStore(IOptions<DataOptions> data) : IHostedService, IDisposab
         }
     }
 
+    /// <summary>Deletes the uploads of processes that have ended.</summary>
+    public void SweepFoldersOfDead()
+    {
+        foreach (var folder in Directory.EnumerateDirectories(_parent))
+        {
+            if (!instance.IsAlive(Path.GetFileName(folder)))
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+    }
+
     public void Dispose()
     {
         try
         {
-            if (_lock is not null)
+            if (Directory.Exists(Folder))
             {
-                Remove(_id, _lock);
-                _lock = null;
+                Directory.Delete(Folder, recursive: true);
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -80,39 +85,4 @@ sealed class UploadStore(IOptions<DataOptions> data) : IHostedService, IDisposab
             // The next start sweeps.
         }
     }
-
-    void SweepFoldersOfDeadServers()
-    {
-        foreach (var file in Directory.EnumerateFiles(_parent, "*" + LockExtension))
-        {
-            var id = Path.GetFileNameWithoutExtension(file);
-            try
-            {
-                if (id != _id)
-                {
-                    Remove(id, Lock(id));
-                }
-            }
-            catch (IOException)
-            {
-                // Its server lives.
-            }
-        }
-    }
-
-    void Remove(string id, FileStream held)
-    {
-        using (held)
-        {
-            var folder = Path.Combine(_parent, id);
-            if (Directory.Exists(folder))
-            {
-                Directory.Delete(folder, recursive: true);
-            }
-
-            File.Delete(held.Name);
-        }
-    }
-
-    FileStream Lock(string id) => new(Path.Combine(_parent, id + LockExtension), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
 }

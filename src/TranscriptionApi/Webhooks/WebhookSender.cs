@@ -1,6 +1,7 @@
 using System.Data.Common;
 using TranscriptionApi.Jobs;
 using TranscriptionApi.Jobs.Store;
+using TranscriptionApi.Metrics;
 
 namespace TranscriptionApi.Webhooks;
 
@@ -8,7 +9,7 @@ namespace TranscriptionApi.Webhooks;
 /// Takes what the outbox has due, several at a time but one per receiver, so that a slow one holds up nobody else. What the outbox
 /// holds is sent at least once: a server that dies on the way leaves a lease behind, and when that is over it is sent again under the same id.
 /// </summary>
-sealed partial class WebhookSender(Outbox outbox, JobSignals signals, WebhookPost post, ILogger<WebhookSender> logger) : BackgroundService
+sealed partial class WebhookSender(Outbox outbox, JobSignals signals, WebhookPost post, JobMetrics metrics, ILogger<WebhookSender> logger) : BackgroundService
 {
     const int MostAtOnce = Outbox.MostBusy;
 
@@ -100,6 +101,7 @@ sealed partial class WebhookSender(Outbox outbox, JobSignals signals, WebhookPos
         try
         {
             var outcome = await post.SendAsync(due, stopping);
+            metrics.WebhookSent(outcome.IsDelivered ? "delivered" : outcome.RetryAfter is null ? "given_up" : "failed");
             await RecordAsync(due, outcome, stopping);
             if (outcome is { IsDelivered: false, RetryAfter: null })
             {

@@ -8,7 +8,9 @@ using SpeechEngine;
 using SpeechEngine.Speech;
 using TranscriptionApi.AudioUrls;
 using TranscriptionApi.Jobs;
+using TranscriptionApi.Jobs.Routes;
 using TranscriptionApi.Jobs.Store;
+using TranscriptionApi.Tests.Jobs.Routes;
 using TranscriptionApi.Transcriptions;
 using TranscriptionApi.Transcriptions.Fields;
 using TranscriptionApi.Transcriptions.Formats;
@@ -80,7 +82,9 @@ public sealed class OpenApiTests
                 detection |= asked.SpeechDetection is not null;
                 Assert.Equal(
                     new TranscribeOptions { SpeechDetection = name.StartsWith("vad_", StringComparison.Ordinal) ? new SpeechDetectionOptions() : null },
-                    asked with { Decoding = asked.Decoding with { SuppressTokens = [] } });
+                    asked with { CandidateLanguages = [], Keywords = [], Decoding = asked.Decoding with { SuppressTokens = [] } });
+                Assert.Empty(asked.CandidateLanguages);
+                Assert.Empty(asked.Keywords);
                 Assert.Empty(asked.Decoding.SuppressTokens);
             }
         }
@@ -138,6 +142,28 @@ public sealed class OpenApiTests
             var node = list.Length == 0 ? body.RootElement : body.RootElement.TryGetProperty(list, out var items) ? items[0] : default;
             return node.ValueKind == JsonValueKind.Object ? [.. node.EnumerateObject().Select(key => key.Name)] : [];
         }
+    }
+
+    [Fact]
+    public async Task Declared_keys_of_jobs_are_the_keys_that_are_written()
+    {
+        await using var api = new TestApi();
+        using var client = await api.ReadyClientAsync();
+        var job = await client.StartAsync();
+        await client.JobAsync(job.Id(), "completed");
+        var done = (await client.GetJsonAsync(JobClient.Path)).GetProperty("data")[0];
+        using var batch = TestApi.Form(("background", "true"));
+        batch.Add(new ByteArrayContent(TestAudio.Wav()), TranscriptionForm.FileField, "b.wav");
+        using var list = await TestApi.PostAsync(client, batch);
+
+        foreach (var told in new[] { job, done })
+        {
+            Assert.Equal(Properties("Transcription").Select(property => property.Key), told.EnumerateObject().Select(key => key.Name));
+        }
+
+        Assert.Equal(Properties("Transcription").Select(property => property.Key), Values(Schema("Transcription"), "required"));
+        Assert.Equal(Properties("TranscriptionList").Select(property => property.Key), (await JobClient.ReadAsync(list)).EnumerateObject().Select(key => key.Name));
+        Assert.Equal(JobStatus.Names, Values(Schema("TranscriptionStatus"), "enum"));
     }
 
     [Fact]
@@ -208,7 +234,7 @@ public sealed class OpenApiTests
         await GetAsync("/readyz", "/readyz");
         loading.Set();
         await TestApi.WaitUntilAsync(async () => (await client.GetAsync("/readyz")).IsSuccessStatusCode);
-        foreach (var path in new[] { "/", "/health", "/healthz", "/readyz", "/openapi.yaml", "/v1/models" })
+        foreach (var path in new[] { "/", "/health", "/healthz", "/readyz", "/metrics", "/openapi.yaml", "/v1/models" })
         {
             await GetAsync(path, path);
         }
@@ -237,14 +263,48 @@ public sealed class OpenApiTests
             gate.Set();
             Note(await first, "POST", route);
             api.Engine.Gate = null;
+
+            client.DefaultRequestHeaders.Add("Idempotency-Key", $"key of {route.Length}".Replace(' ', '-'));
+            await PostAsync(route, TestApi.Form());
+            await PostAsync(route, TestApi.Form(("response_format", "text")));
+            client.DefaultRequestHeaders.Remove("Idempotency-Key");
         }
 
+        const string One = JobClient.Path + "/{id}";
+        var id = (await client.JobAsync((await client.StartAsync()).Id(), "completed")).Id();
+        await GetAsync(JobClient.Path, JobClient.Path);
+        await GetAsync($"{JobClient.Path}?limit=0", JobClient.Path);
+        await GetAsync($"{JobClient.Path}?after=none", JobClient.Path);
+        foreach (var (query, route) in new[] { ("", One), ("?stream=true", One), ("?stream=x", One), ("/content", One + "/content"), ("/content?format=srt", One + "/content"), ("/content?format=x", One + "/content"), ("/deliveries", One + "/deliveries") })
+        {
+            await GetAsync($"{JobClient.Path}/{id}{query}", route);
+        }
+
+        await CancelAsync(id);
+        await DeleteAsync(id);
+        await AskForJobAsync();
         client.DefaultRequestHeaders.Authorization = null;
+        await GetAsync("/metrics", "/metrics");
         await GetAsync("/v1/models", "/v1/models");
         await GetAsync("/v1/models/alpha", "/v1/models/{id}");
         await PostAsync("/v1/audio/transcriptions", TestApi.Form());
         await PostAsync("/v1/audio/translations", TestApi.Form());
+        await GetAsync(JobClient.Path, JobClient.Path);
+        await AskForJobAsync();
         return seen;
+
+        async Task CancelAsync(string job) => Note(await client.PostAsync($"{JobClient.Path}/{job}/cancel", null, TestContext.Current.CancellationToken), "POST", One + "/cancel");
+        async Task DeleteAsync(string job) => Note(await client.DeleteAsync($"{JobClient.Path}/{job}", TestContext.Current.CancellationToken), "DELETE", One);
+
+        // One that is not there, or not told about without a key.
+        async Task AskForJobAsync()
+        {
+            await GetAsync($"{JobClient.Path}/none", One);
+            await GetAsync($"{JobClient.Path}/none/content", One + "/content");
+            await GetAsync($"{JobClient.Path}/none/deliveries", One + "/deliveries");
+            await CancelAsync("none");
+            await DeleteAsync("none");
+        }
     }
 
     static IEnumerable<(string Method, string Path, YamlMappingNode Node)> Operations() =>

@@ -39,7 +39,7 @@ public sealed class ApiErrorsTests
         var method = typeof(ApiErrors).GetMethod(name)!;
         var arguments = method.GetParameters().Select(parameter => parameter.ParameterType switch
         {
-            var type when type == typeof(string) => (object)new string('"', 10_000)[..(parameter.Name is "detail" or "requestId" or "model" or "field" or "language" ? 20 : 10_000)],
+            var type when type == typeof(string) => (object)new string('"', 10_000)[..(parameter.Name is "detail" or "requestId" or "model" or "field" or "formatField" or "language" or "state" or "job" ? 20 : 10_000)],
             var type when type == typeof(int) => 418,
             var type when type == typeof(long) => long.MaxValue,
             var type when type == typeof(double) => -1.0 / 3,

@@ -79,7 +79,7 @@ public sealed class PostgresServer : IAsyncDisposable
     async Task<Process> RunAsync(string programs)
     {
         var port = _port.ToString(CultureInfo.InvariantCulture);
-        var process = Start([.. AsPostgres(Path.Combine(programs, "postgres")), "-D", Path.Combine(_folder, "data"), "-p", port, "-k", _folder, "-h", "127.0.0.1", "-c", "max_connections=200"]);
+        var process = Start([.. AsPostgres(Path.Combine(programs, "postgres")), "-D", Path.Combine(_folder, "data"), "-p", port, "-k", _folder, "-h", "127.0.0.1", "-c", "max_connections=200", "-c", "fsync=off"]);
         var clock = Stopwatch.StartNew();
         while (true)
         {

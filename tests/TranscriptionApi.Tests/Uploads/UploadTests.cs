@@ -3,6 +3,9 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using SpeechEngine.Audio;
+using Microsoft.Extensions.Options;
+using TranscriptionApi.Jobs.Work;
+using TranscriptionApi.Uploads;
 
 namespace TranscriptionApi.Tests.Uploads;
 
@@ -117,28 +120,22 @@ public sealed class UploadTests : IAsyncLifetime
     {
         var folder = Directory.CreateDirectory(Path.Combine(_api.UploadsFolder, "0123"));
         await File.WriteAllTextAsync(Path.Combine(folder.FullName, "abcdef.upload"), "x", TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(Path.Combine(_api.UploadsFolder, "0123.lock"), "", TestContext.Current.CancellationToken);
         using var client = await _api.ReadyClientAsync();
 
         Assert.False(Directory.Exists(folder.FullName));
-        Assert.Single(Directory.GetFiles(_api.UploadsFolder, "*.lock"));
+        Assert.Single(Directory.GetDirectories(_api.UploadsFolder));
     }
 
     [Fact]
-    public async Task Servers_on_the_same_folder_sweep_only_what_is_dead()
+    public async Task Uploads_of_a_process_that_runs_are_not_swept()
     {
+        using var other = new ServerInstance(Options.Create(new DataOptions { Folder = _api.DataFolder }));
+        other.Begin();
+        var upload = Path.Combine(Directory.CreateDirectory(Path.Combine(_api.UploadsFolder, other.Id)).FullName, "abcdef.upload");
+        await File.WriteAllTextAsync(upload, "x", TestContext.Current.CancellationToken);
         using var client = await _api.ReadyClientAsync();
-        var running = Path.Combine(Assert.Single(Directory.GetDirectories(_api.UploadsFolder)), "0123456789abcdef.upload");
-        await File.WriteAllTextAsync(running, "x", TestContext.Current.CancellationToken);
-        for (var start = 0; start < 2; start++)
-        {
-            await using var second = new TestApi(("Data:Folder", _api.DataFolder));
-            using var other = await second.ReadyClientAsync();
-            Assert.True(File.Exists(running));
-            Assert.Equal(2, Directory.GetDirectories(_api.UploadsFolder).Length);
-        }
 
-        Assert.Single(Directory.GetDirectories(_api.UploadsFolder));
+        Assert.True(File.Exists(upload));
     }
 
     string[] Leftovers() => Directory.GetFiles(_api.UploadsFolder, "*.upload", SearchOption.AllDirectories);

@@ -5,6 +5,7 @@ using SpeechEngine;
 using TranscriptionApi.Jobs;
 using TranscriptionApi.Jobs.Store;
 using TranscriptionApi.Outbound;
+using TranscriptionApi.Tests.Metrics;
 using TranscriptionApi.Transcriptions;
 using TranscriptionApi.Webhooks;
 
@@ -25,8 +26,11 @@ sealed class WebhookService : IAsyncDisposable
             new Outbox(database),
             signals,
             new WebhookPost(_http, schedule ?? new RetrySchedule(TimeSpan.FromMilliseconds(50)), TimeProvider.System, Options.Create(options ?? new WebhookOptions { Secret = Secret })),
+            Metrics.Jobs,
             NullLogger<WebhookSender>.Instance);
     }
+
+    public TestMetrics Metrics { get; } = new();
 
     public static async Task<WebhookService> StartAsync(TestStoreParts store, WebhookOptions? options = null, RetrySchedule? schedule = null)
     {
@@ -65,6 +69,7 @@ sealed class WebhookService : IAsyncDisposable
         await _sender.StopAsync(CancellationToken.None);
         _sender.Dispose();
         _http.Dispose();
+        Metrics.Dispose();
     }
 }
 

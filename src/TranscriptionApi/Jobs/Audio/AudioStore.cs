@@ -35,7 +35,7 @@ sealed class AudioStore(IOptions<JobOptions> jobs, IOptions<DataOptions> data)
         try
         {
             PrivateFolder.Create(Path.GetDirectoryName(path)!);
-            upload.MoveTo(path);
+            DurableFile.Move(upload.Path, path);
             DurableFolder.Flush(Path.GetDirectoryName(path)!);
             DurableFolder.Flush(_folder);
             return name;

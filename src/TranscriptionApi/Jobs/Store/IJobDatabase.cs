@@ -10,8 +10,9 @@ interface IJobDatabase : IAsyncDisposable
     /// <summary>Several servers on several machines share it; otherwise all processes are on this machine.</summary>
     bool IsShared { get; }
 
-    /// <summary>Checks versions and brings the tables up to date; safe when several processes start at once.</summary>
-    Task PrepareAsync(CancellationToken cancellation);
+    /// <summary>Checks versions and brings the tables up to date; safe when several processes start at once. Says what it is, for the log.</summary>
+    /// <exception cref="Settings.InvalidSettingException">It cannot be used: away, damaged, of a newer version.</exception>
+    Task<string> PrepareAsync(CancellationToken cancellation);
 
     /// <summary>Reads, outside a transaction.</summary>
     Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> read, CancellationToken cancellation);

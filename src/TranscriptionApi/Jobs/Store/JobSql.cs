@@ -25,13 +25,19 @@ sealed class JobSql(SqlDialect dialect)
 
     public string ByIdempotencyKey { get; } = $"SELECT {Columns} FROM jobs WHERE owner = @owner AND idempotency_key = @key";
 
-    /// <summary>The latest job with the same work to do whose result is there, on its way, or not older than @joinMs.</summary>
+    /// <summary>
+    /// The latest job with the same work to do whose result is there, on its way, or not older than @joinMs. Its row is locked: it must not
+    /// be given up, nor erased, between being found and being kept.
+    /// </summary>
     public string Joinable { get; } = $"""
         SELECT {Columns} FROM jobs
         WHERE owner = @owner AND fingerprint = @fingerprint AND (@requestHash IS NULL OR (request_hash = @requestHash AND background = 1))
             AND (state IN ('queued', 'running') OR (state = 'completed' AND ended_at > {dialect.Now} - @joinMs AND expires_at > {dialect.Now}))
-        ORDER BY seq DESC LIMIT 1
+        ORDER BY seq DESC LIMIT 1 {dialect.ForUpdate}
         """;
+
+    /// <summary>Somebody waits now for a job that was accepted for later.</summary>
+    public string Hurry { get; } = "UPDATE jobs SET lane = 'interactive' WHERE id = @id AND lane = 'batch' AND state = 'queued'";
 
     public string CountQueued { get; } = "SELECT count(*) FROM jobs WHERE state = 'queued' AND (@lane IS NULL OR lane = @lane)";
 
@@ -41,34 +47,41 @@ sealed class JobSql(SqlDialect dialect)
         WHERE id = @id AND wanted_until IS NOT NULL AND wanted_until < {dialect.Now} + @ms AND state IN ('queued', 'running')
         """;
 
-    /// <summary>One statement takes one job, so two workers never take the same. Old batch jobs are no longer passed by.</summary>
+    /// <summary>
+    /// One statement takes one job, so two workers never take the same. Somebody who waits goes first, unless the first batch job came
+    /// earlier and has waited for @ageingMs. Each branch reads one end of an index, and locks the one row that it takes.
+    /// </summary>
     public string Claim { get; } = $"""
         UPDATE jobs SET state = '{JobStates.To(JobEvent.Claim)}', attempt = attempt + 1, epoch = epoch + 1, worker = @worker,
             lease_until = {dialect.Now} + @leaseMs, started_at = coalesce(started_at, {dialect.Now})
-        WHERE seq = (
-            SELECT seq FROM jobs
-            WHERE {In(JobEvent.Claim)} AND not_before <= {dialect.Now} AND (lane = 'interactive' OR @anyLane = 1)
-            ORDER BY CASE WHEN lane = 'interactive' OR created_at < {dialect.Now} - @ageingMs THEN 0 ELSE 1 END, seq
-            LIMIT 1 {dialect.SkipLocked})
+        WHERE seq = CASE
+            WHEN @anyLane = 1 AND EXISTS (
+                SELECT 1 FROM (SELECT seq, created_at FROM jobs WHERE {Takeable(dialect, Lane.Batch)} ORDER BY seq LIMIT 1) AS first
+                WHERE first.created_at < {dialect.Now} - @ageingMs
+                    AND NOT EXISTS (SELECT 1 FROM jobs WHERE {Takeable(dialect, Lane.Interactive)} AND seq < first.seq))
+            THEN coalesce({First(dialect, Lane.Batch)}, {First(dialect, Lane.Interactive)})
+            WHEN @anyLane = 1 THEN coalesce({First(dialect, Lane.Interactive)}, {First(dialect, Lane.Batch)})
+            ELSE {First(dialect, Lane.Interactive)} END
         RETURNING {Columns}
         """;
 
     public string Renew { get; } = $"UPDATE jobs SET lease_until = {dialect.Now} + @leaseMs WHERE {Held}";
 
-    /// <summary>A job that comes forward is not poison: its crashes are forgotten.</summary>
+    /// <summary>A job that comes forward by a window is not poison: its crashes are forgotten.</summary>
     public string Advance { get; } = $"""
-        UPDATE jobs SET lease_until = {dialect.Now} + @leaseMs, progress_ms = @progressMs, audio_ms = @audioMs, segments = segments + @segments, crashes = 0
+        UPDATE jobs SET lease_until = {dialect.Now} + @leaseMs, progress_ms = @progressMs, audio_ms = @audioMs,
+            segments = @segments, crashes = CASE WHEN @windows > 0 THEN 0 ELSE crashes END
         WHERE {Held}
         """;
 
-    public string InsertWindow { get; } = """
-        INSERT INTO windows (job_id, number, body)
-        SELECT @id, coalesce(max(number) + 1, 0), @body FROM windows WHERE job_id = @id
-        """;
+    /// <summary>Windows from @first on are replaced: saving the same ones again changes nothing.</summary>
+    public string DeleteWindowsFrom { get; } = "DELETE FROM windows WHERE job_id = @id AND number >= @first";
+
+    public string InsertWindow { get; } = "INSERT INTO windows (job_id, number, body) VALUES (@id, @number, @body)";
 
     public string Finish { get; } = $"""
         UPDATE jobs SET state = '{JobStates.To(JobEvent.Finish)}', worker = NULL, lease_until = 0, error = NULL, audio_ms = @audioMs,
-            progress_ms = @audioMs, segments = @segments, ended_at = {dialect.Now}, expires_at = {dialect.Now} + @keepMs
+            progress_ms = @audioMs, segments = @segments, wanted_until = NULL, ended_at = {dialect.Now}, expires_at = {dialect.Now} + @keepMs
         WHERE {Held}
         """;
 
@@ -101,13 +114,10 @@ sealed class JobSql(SqlDialect dialect)
 
     public string Cancel { get; } = $"UPDATE jobs SET {End(dialect, JobEvent.Cancel)} WHERE id = @id AND owner = @owner AND {In(JobEvent.Cancel)}";
 
-    public string Abandon { get; } = $"""
-        UPDATE jobs SET {End(dialect, JobEvent.Abandon)} WHERE {In(JobEvent.Abandon)} AND wanted_until IS NOT NULL AND wanted_until < {dialect.Now} RETURNING id
-        """;
+    public string Abandon { get; } = EndSome(dialect, JobEvent.Abandon, $"wanted_until IS NOT NULL AND wanted_until < {dialect.Now}", "wanted_until, seq");
 
-    public string Expire { get; } = $"""
-        UPDATE jobs SET {End(dialect, JobEvent.Expire)} WHERE {In(JobEvent.Expire)} AND created_at < {dialect.Now} - @queuedMs RETURNING id
-        """;
+    /// <summary>A job that was begun is not forgotten, however long it waits for its next attempt.</summary>
+    public string Expire { get; } = EndSome(dialect, JobEvent.Expire, $"started_at IS NULL AND created_at < {dialect.Now} - @queuedMs", "lane, seq");
 
     public string DeleteWindows { get; } = "DELETE FROM windows WHERE job_id = @id";
 
@@ -119,51 +129,77 @@ sealed class JobSql(SqlDialect dialect)
 
     public string Transcript { get; } = "SELECT body FROM transcripts WHERE job_id = @id";
 
-    /// <summary>@after is a number of acceptance (seq), null for no bound.</summary>
-    public static string List(bool newestFirst) => $"""
+    /// <summary>Only the filters that are set are in the statement, so that each finds its index; @after is a number of acceptance (seq).</summary>
+    public static string List(JobFilter filter) => $"""
         SELECT {Columns} FROM jobs
-        WHERE owner = @owner AND (@state IS NULL OR state = @state) AND (@batch IS NULL OR batch = @batch) AND (@model IS NULL OR model = @model)
-            AND (@after IS NULL OR seq {(newestFirst ? "<" : ">")} @after)
-        ORDER BY seq {(newestFirst ? "DESC" : "ASC")} LIMIT @limit
+        WHERE owner = @owner{(filter.Batch is null ? "" : " AND batch = @batch")}{(filter.State is null ? "" : " AND state = @state")}{(filter.Model is null ? "" : " AND model = @model")}
+            {(filter.After is null ? "" : $"AND seq {(filter.NewestFirst ? "<" : ">")} @after")}
+        ORDER BY seq {(filter.NewestFirst ? "DESC" : "ASC")} LIMIT @limit
         """;
 
     /// <summary>What is before a queued job: queued jobs of any owner that are taken earlier, and what is left of running ones.</summary>
     public string Ahead { get; } = $"""
-        SELECT CAST(coalesce(sum(CASE WHEN state = 'queued' THEN 1 ELSE 0 END), 0) AS BIGINT) AS Jobs,
-            CAST(coalesce(sum(CASE WHEN state = 'queued' THEN audio_ms ELSE 0 END), 0) AS BIGINT) AS QueuedMs,
-            CAST(coalesce(sum(CASE WHEN state = 'running' AND audio_ms > progress_ms THEN audio_ms - progress_ms ELSE 0 END), 0) AS BIGINT) AS RunningMs
+        SELECT CAST(count(*) AS BIGINT) AS Jobs, CAST(coalesce(sum(audio_ms), 0) AS BIGINT) AS QueuedMs,
+            (SELECT CAST(coalesce(sum(audio_ms - progress_ms), 0) AS BIGINT) FROM jobs WHERE state = 'running' AND audio_ms > progress_ms) AS RunningMs
         FROM jobs
-        WHERE state = 'running'
-            OR (state = 'queued' AND seq <> @seq
-                AND (CASE WHEN lane = 'interactive' OR created_at < {dialect.Now} - @ageingMs THEN 0 ELSE 1 END < @rank
-                    OR (CASE WHEN lane = 'interactive' OR created_at < {dialect.Now} - @ageingMs THEN 0 ELSE 1 END = @rank AND seq < @seq)))
+        WHERE state = 'queued' AND seq <> @seq AND ({Rank(dialect)} < @rank OR ({Rank(dialect)} = @rank AND seq < @seq))
         """;
 
     public string Erase { get; } = "DELETE FROM jobs WHERE id = @id AND owner = @owner RETURNING audio_path";
 
-    /// <summary>Ended jobs whose time is over.</summary>
-    public string EraseExpired { get; } = $"DELETE FROM jobs WHERE ended_at IS NOT NULL AND expires_at < {dialect.Now} RETURNING audio_path";
+    /// <summary>Ended jobs whose time is over, some at a time; those that another server erases now are passed by.</summary>
+    public string EraseExpired { get; } = $"""
+        WITH due AS MATERIALIZED (
+            SELECT seq FROM jobs WHERE expires_at IS NOT NULL AND expires_at < {dialect.Now} ORDER BY expires_at, seq LIMIT {AtOnce} {dialect.SkipLocked})
+        DELETE FROM jobs WHERE seq IN (SELECT seq FROM due) RETURNING id
+        """;
 
     /// <summary>Files that ended jobs no longer need.</summary>
-    public string SpentAudio { get; } = "SELECT id, audio_path AS Path FROM jobs WHERE ended_at IS NOT NULL AND audio_path IS NOT NULL LIMIT 100";
+    public string SpentAudio { get; } = "SELECT id, audio_path AS Path FROM jobs WHERE ended_at IS NOT NULL AND audio_path IS NOT NULL ORDER BY ended_at LIMIT 100";
 
     public string ForgetAudio { get; } = "UPDATE jobs SET audio_path = NULL WHERE id = @id";
 
     public string NeedsAudio { get; } = "SELECT count(*) FROM jobs WHERE audio_path = @path AND ended_at IS NULL";
 
-    public string Figures { get; } = $"""
-        SELECT lane, state, count(*) AS Jobs, CAST(coalesce(sum(audio_ms), 0) AS BIGINT) AS AudioMs, coalesce({dialect.Now} - min(created_at), 0) AS OldestMs
-        FROM jobs WHERE state IN ('queued', 'running') GROUP BY lane, state
-        """;
+    public string Figures { get; } = $"{FiguresOf(dialect, JobState.Queued)} UNION ALL {FiguresOf(dialect, JobState.Running)}";
 
     public string Workers { get; } = "SELECT DISTINCT worker FROM jobs WHERE state = 'running' AND worker IS NOT NULL";
 
+    /// <summary>The state of a job, if the epoch is still the same.</summary>
+    public string StateUnder { get; } = "SELECT state FROM jobs WHERE id = @id AND epoch = @epoch";
+
     public string Now { get; } = $"SELECT {dialect.Now}";
+
+    /// <summary>Rows that one statement ends or erases: no transaction of upkeep is long.</summary>
+    public const int AtOnce = 100;
 
     const string Held = "id = @id AND epoch = @epoch AND state = 'running'";
 
-    static string In(JobEvent happened) => $"state IN ({string.Join(", ", JobStates.From(happened).Select(state => $"'{state}'"))})";
+    static string Takeable(SqlDialect dialect, Lane lane) => $"{In(JobEvent.Claim)} AND lane = '{lane.Name()}' AND not_before <= {dialect.Now}";
 
-    static string End(SqlDialect dialect, JobEvent happened) =>
-        $"state = '{JobStates.To(happened)}', worker = NULL, lease_until = 0, ended_at = {dialect.Now}, expires_at = {dialect.Now} + @keepMs";
+    static string First(SqlDialect dialect, Lane lane) => $"(SELECT seq FROM jobs WHERE {Takeable(dialect, lane)} ORDER BY seq LIMIT 1 {dialect.SkipLocked})";
+
+    // The order in which Claim takes them.
+    static string Rank(SqlDialect dialect) => $"CASE WHEN lane = 'interactive' OR created_at < {dialect.Now} - @ageingMs THEN 0 ELSE 1 END";
+
+    static string FiguresOf(SqlDialect dialect, JobState state) => $"""
+        SELECT lane, state, CAST(count(*) AS BIGINT) AS Jobs, CAST(coalesce(sum(audio_ms), 0) AS BIGINT) AS AudioMs, coalesce({dialect.Now} - min(created_at), 0) AS OldestMs
+        FROM jobs WHERE state = '{state.Name()}' GROUP BY lane, state
+        """;
+
+    static string In(JobEvent happened)
+    {
+        var states = JobStates.From(happened).Select(state => $"'{state}'").ToList();
+        return states is [var only] ? $"state = {only}" : $"state IN ({string.Join(", ", states)})";
+    }
+
+    // Rows that another server holds are left to it, so no two wait for each other. The order is that of an index.
+    static string EndSome(SqlDialect dialect, JobEvent happened, string due, string order) => $"""
+        WITH due AS MATERIALIZED (SELECT seq FROM jobs WHERE {In(happened)} AND {due} ORDER BY {order} LIMIT {AtOnce} {dialect.SkipLocked})
+        UPDATE jobs SET {End(dialect, happened)} WHERE seq IN (SELECT seq FROM due) RETURNING id
+        """;
+
+    static string End(SqlDialect dialect, JobEvent happened) => $"""
+        state = '{JobStates.To(happened)}', worker = NULL, lease_until = 0, wanted_until = NULL, ended_at = {dialect.Now}, expires_at = {dialect.Now} + @keepMs
+        """;
 }

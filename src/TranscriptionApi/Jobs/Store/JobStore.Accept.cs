@@ -28,8 +28,8 @@ sealed record Accepted(Acceptance Outcome, IReadOnlyList<Job> Jobs);
 sealed partial class JobStore
 {
     /// <summary>
-    /// Stores jobs, all or none; their audio must be on the disk. A single job may turn out to be there already, by its idempotency key
-    /// or by its work.
+    /// Stores jobs, all or none; their audio must be on the disk. They may turn out to be there already, by the idempotency key or by
+    /// their work; the jobs of a batch share the hash of its request, and the first one carries the key.
     /// </summary>
     public Task<Accepted> AcceptAsync(IReadOnlyList<NewJob> jobs, AcceptRules rules, CancellationToken cancellation) => WriteAsync(
         async writing =>
@@ -40,7 +40,12 @@ sealed partial class JobStore
                 await writing.ExecuteAsync(lockOwner, new { owner = jobs[0].Owner });
             }
 
-            if (jobs is [var only] && await FindTwinAsync(writing, only, rules) is { } twin)
+            if (await FindNamedAsync(writing, jobs[0]) is { } named)
+            {
+                return named;
+            }
+
+            if (await FindTwinAsync(writing, jobs[0], rules) is { } twin)
             {
                 return twin;
             }
@@ -53,7 +58,7 @@ sealed partial class JobStore
             var accepted = new List<Job>();
             foreach (var job in jobs)
             {
-                accepted.Add((await writing.FindAsync<Job>(_sql.Insert, Parameters(job)))!);
+                accepted.Add((await writing.FindAsync<Job>(_sql.Insert, Parameters(job, accepted.Count == 0 ? job.IdempotencyKey : null)))!);
                 writing.Hints.Add(new JobHint(job.Id, IsQueued: true, HasWebhook: false));
             }
 
@@ -61,52 +66,77 @@ sealed partial class JobStore
         },
         cancellation);
 
+    async Task<Accepted?> FindNamedAsync(Writing writing, NewJob job)
+    {
+        if (job.IdempotencyKey is not { } key || await writing.FindAsync<Job>(_sql.ByIdempotencyKey, new { owner = job.Owner, key }) is not { } named)
+        {
+            return null;
+        }
+
+        if (named.RequestHash != job.RequestHash)
+        {
+            return new Accepted(Acceptance.KeyReused, []);
+        }
+
+        return named.Batch is null ? await JoinAsync(writing, job, named) : await JoinBatchAsync(writing, job.Owner, named.Batch);
+    }
+
     async Task<Accepted?> FindTwinAsync(Writing writing, NewJob job, AcceptRules rules)
     {
-        if (job.IdempotencyKey is { } key && await writing.FindAsync<Job>(_sql.ByIdempotencyKey, new { owner = job.Owner, key }) is { } named)
-        {
-            return named.RequestHash == job.RequestHash ? await JoinAsync(named) : new Accepted(Acceptance.KeyReused, []);
-        }
-
         // Whoever names requests wants two of them for two names. A job in the background is joined only by its own repetition:
         // it has an owner who may delete it.
-        var hasTwin = job.IdempotencyKey is null && rules.Join is not null;
-        var twin = hasTwin
-            ? await writing.FindAsync<Job>(
-                _sql.Joinable,
-                new { owner = job.Owner, fingerprint = job.Fingerprint, requestHash = job.Background ? job.RequestHash : null, joinMs = Ms(rules.Join!.Value) })
-            : null;
-        return twin is null ? null : await JoinAsync(twin);
-
-        async Task<Accepted> JoinAsync(Job joined)
+        if (job.IdempotencyKey is not null || rules.Join is not { } join)
         {
-            if (job.WantedFor is { } wanted)
-            {
-                await writing.ExecuteAsync(_sql.KeepWanted, new { id = joined.Id, ms = Ms(wanted) });
-            }
-
-            return new Accepted(Acceptance.Joined, [joined]);
+            return null;
         }
+
+        var twin = await writing.FindAsync<Job>(
+            _sql.Joinable, new { owner = job.Owner, fingerprint = job.Fingerprint, requestHash = job.Background ? job.RequestHash : null, joinMs = Ms(join) });
+
+        // Only the repetition of a batch is for all its jobs; one file that was in a batch too is for its own.
+        return twin is null ? null
+            : job.Batch is not null && twin.Batch is { } batch ? await JoinBatchAsync(writing, job.Owner, batch)
+            : await JoinAsync(writing, job, twin);
+    }
+
+    static async Task<Accepted> JoinBatchAsync(Writing writing, string owner, string batch)
+    {
+        var filter = new JobFilter(int.MaxValue, NewestFirst: false, After: null, State: null, batch, Model: null);
+        return new Accepted(Acceptance.Joined, await writing.ListAsync<Job>(JobSql.List(filter), new { owner, batch, limit = filter.Limit }));
+    }
+
+    async Task<Accepted> JoinAsync(Writing writing, NewJob job, Job joined)
+    {
+        if (job.WantedFor is { } wanted)
+        {
+            await writing.ExecuteAsync(_sql.KeepWanted, new { id = joined.Id, ms = Ms(wanted) });
+        }
+
+        if (job.Lane == Lane.Interactive && await writing.ExecuteAsync(_sql.Hurry, new { id = joined.Id }) == 1)
+        {
+            writing.Hints.Add(new JobHint(joined.Id, IsQueued: true, HasWebhook: false));
+        }
+
+        return new Accepted(Acceptance.Joined, [(await writing.FindAsync<Job>(_sql.Find, new { owner = job.Owner, id = joined.Id }))!]);
     }
 
     async Task<bool> IsFullAsync(Writing writing, IReadOnlyList<NewJob> jobs, AcceptRules rules)
     {
-        var interactive = Name(Lane.Interactive);
         var waiting = await writing.FindAsync<long>(_sql.CountQueued, new { lane = (string?)null });
         return waiting + jobs.Count > rules.MaxQueued
-            || (jobs[0].Lane == Lane.Interactive && await writing.FindAsync<long>(_sql.CountQueued, new { lane = interactive }) >= rules.MaxInteractive);
+            || (jobs[0].Lane == Lane.Interactive && await writing.FindAsync<long>(_sql.CountQueued, new { lane = Lane.Interactive.Name() }) + jobs.Count > rules.MaxInteractive);
     }
 
-    static object Parameters(NewJob job) => new
+    static object Parameters(NewJob job, string? idempotencyKey) => new
     {
         job.Id,
         job.Owner,
-        Lane = Name(job.Lane),
+        Lane = job.Lane.Name(),
         job.Request.Model,
         Request = JobJson.Write(job.Request, JobJson.Kept.JobRequest),
         job.Fingerprint,
         job.RequestHash,
-        job.IdempotencyKey,
+        IdempotencyKey = idempotencyKey,
         job.Batch,
         Background = job.Background ? 1 : 0,
         job.Metadata,
@@ -118,6 +148,4 @@ sealed partial class JobStore
         job.Trace,
         WantedFor = job.WantedFor is { } wanted ? Ms(wanted) : (long?)null,
     };
-
-    internal static string Name(Lane lane) => lane == Lane.Interactive ? "interactive" : "batch";
 }

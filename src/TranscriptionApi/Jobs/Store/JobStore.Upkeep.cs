@@ -50,20 +50,40 @@ sealed partial class JobStore
             {
                 if (job.Crashes + 1 < maxCrashes)
                 {
-                    requeued += await writing.ExecuteAsync(_sql.Reclaim, new { id = job.Id, epoch = job.Epoch });
-                    writing.Hints.Add(new JobHint(job.Id, IsQueued: true, HasWebhook: false));
+                    requeued += await ReclaimAsync(writing, job) ? 1 : 0;
                 }
                 else
                 {
-                    poisoned += await writing.ExecuteAsync(
-                        _sql.Poison, new { id = job.Id, epoch = job.Epoch, keepMs = KeepMs, error = JobJson.Write(poison, JobJson.Kept.JobError) });
-                    await EndAsync(writing, job.Id, JobState.Failed);
+                    poisoned += await PoisonAsync(writing, job, poison) ? 1 : 0;
                 }
             }
 
             return new Reclaimed(requeued, poisoned);
         },
         cancellation);
+
+    async Task<bool> ReclaimAsync(Writing writing, Job job)
+    {
+        if (await writing.ExecuteAsync(_sql.Reclaim, new { id = job.Id, epoch = job.Epoch }) == 0)
+        {
+            return false;
+        }
+
+        writing.Hints.Add(new JobHint(job.Id, IsQueued: true, HasWebhook: false));
+        return true;
+    }
+
+    async Task<bool> PoisonAsync(Writing writing, Job job, JobError error)
+    {
+        var parameters = new { id = job.Id, epoch = job.Epoch, keepMs = KeepMs, error = JobJson.Write(error, JobJson.Kept.JobError) };
+        if (await writing.ExecuteAsync(_sql.Poison, parameters) == 0)
+        {
+            return false;
+        }
+
+        await EndAsync(writing, job.Id, JobState.Failed);
+        return true;
+    }
 
     /// <summary>The instances that hold jobs.</summary>
     public Task<List<string>> WorkersAsync(CancellationToken cancellation) =>
@@ -75,9 +95,13 @@ sealed partial class JobStore
         var erased = await WriteAsync(
             async writing =>
             {
-                var rows = await writing.ListAsync<string?>(_sql.Erase, new { id, owner });
+                if (await writing.ListAsync<string?>(_sql.Erase, new { id, owner }) is not [var path])
+                {
+                    return null;
+                }
+
                 writing.Hints.Add(new JobHint(id, IsQueued: false, HasWebhook: false));
-                return rows is [var path] ? new SpentAudio(id, path ?? "") : null;
+                return new SpentAudio(id, path ?? "");
             },
             cancellation);
         if (erased is not null)
@@ -91,13 +115,13 @@ sealed partial class JobStore
     /// <summary>Erases ended jobs whose time is over; how many. Files that are still there are told by <see cref="SpentAudioAsync"/> before.</summary>
     public async Task<int> EraseExpiredAsync(CancellationToken cancellation)
     {
-        var erased = await WriteAsync(writing => writing.ListAsync<string?>(_sql.EraseExpired), cancellation);
-        if (erased.Count > 0)
+        var erased = await InPortionsAsync(async () => (await WriteAsync(writing => writing.ListAsync<string>(_sql.EraseExpired), cancellation)).Count);
+        if (erased > 0)
         {
             await database.ForgetErasedAsync(cancellation);
         }
 
-        return erased.Count;
+        return erased;
     }
 
     /// <summary>Files of ended jobs, to be deleted and then forgotten.</summary>
@@ -112,7 +136,7 @@ sealed partial class JobStore
     public Task<bool> NeedsAudioAsync(string path, CancellationToken cancellation) =>
         database.ReadAsync(async connection => await connection.ExecuteScalarAsync<long>(_sql.NeedsAudio, new { path }) > 0, cancellation);
 
-    Task<int> EndAllAsync(string sql, object parameters, JobState state, CancellationToken cancellation) => WriteAsync(
+    Task<int> EndAllAsync(string sql, object parameters, JobState state, CancellationToken cancellation) => InPortionsAsync(() => WriteAsync(
         async writing =>
         {
             var ended = await writing.ListAsync<string>(sql, parameters);
@@ -123,5 +147,17 @@ sealed partial class JobStore
 
             return ended.Count;
         },
-        cancellation);
+        cancellation));
+
+    static async Task<int> InPortionsAsync(Func<Task<int>> next)
+    {
+        int all = 0, done;
+        do
+        {
+            done = await next();
+            all += done;
+        }
+        while (done == JobSql.AtOnce);
+        return all;
+    }
 }

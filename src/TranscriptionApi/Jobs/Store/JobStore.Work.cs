@@ -2,6 +2,14 @@ using Dapper;
 
 namespace TranscriptionApi.Jobs.Store;
 
+/// <summary>How far a job came forward.</summary>
+/// <param name="First">Number of the first of <paramref name="Windows"/>, from 0; windows that were saved with this number or a higher one are replaced.</param>
+/// <param name="Windows">Finished windows, in order; may be none.</param>
+/// <param name="Segments">Segments in all windows up to here.</param>
+/// <param name="Progress">How far the work has come into the audio, all channels counted.</param>
+/// <param name="Audio">Length of the audio, all channels counted.</param>
+readonly record struct JobAdvance(int First, IReadOnlyList<SavedWindow> Windows, int Segments, TimeSpan Progress, TimeSpan Audio);
+
 sealed partial class JobStore
 {
     /// <summary>Takes the next job under a lease; null when there is none.</summary>
@@ -26,29 +34,39 @@ sealed partial class JobStore
     public Task<bool> RenewAsync(JobLease lease, TimeSpan duration, CancellationToken cancellation) => WriteAsync(
         async writing => await writing.ExecuteAsync(_sql.Renew, new { id = lease.Id, epoch = lease.Epoch, leaseMs = Ms(duration) }) == 1, cancellation);
 
-    /// <summary>Saves finished windows, from which the job goes on after a crash, and renews the lease. False: the job is no longer the worker's.</summary>
+    /// <summary>
+    /// Saves finished windows, from which the job goes on after a crash, and renews the lease. False: the job is no longer the worker's.
+    /// A worker that does not know whether a call was carried out may repeat it.
+    /// </summary>
     /// <param name="lease">The worker's right.</param>
-    /// <param name="windows">The windows since the last call, in order; may be none.</param>
-    /// <param name="progress">How far the work has come into the audio, all channels counted.</param>
-    /// <param name="audio">Length of the audio, all channels counted.</param>
+    /// <param name="saved">What is saved, and where it goes in the row of windows.</param>
     /// <param name="duration">Of the renewed lease.</param>
     /// <param name="cancellation">The worker stops.</param>
-    public Task<bool> SaveWindowsAsync(
-        JobLease lease, IReadOnlyList<SavedWindow> windows, TimeSpan progress, TimeSpan audio, TimeSpan duration, CancellationToken cancellation) => WriteAsync(
+    public Task<bool> SaveWindowsAsync(JobLease lease, JobAdvance saved, TimeSpan duration, CancellationToken cancellation) => WriteAsync(
         async writing =>
         {
-            var segments = windows.Sum(window => window.Window.Segments.Count);
             var moved = await writing.ExecuteAsync(
                 _sql.Advance,
-                new { id = lease.Id, epoch = lease.Epoch, leaseMs = Ms(duration), progressMs = Ms(progress), audioMs = Ms(audio), segments });
+                new
+                {
+                    id = lease.Id,
+                    epoch = lease.Epoch,
+                    leaseMs = Ms(duration),
+                    progressMs = Ms(saved.Progress),
+                    audioMs = Ms(saved.Audio),
+                    segments = saved.Segments,
+                    windows = saved.Windows.Count,
+                });
             if (moved == 0)
             {
                 return false;
             }
 
-            foreach (var window in windows)
+            await writing.ExecuteAsync(_sql.DeleteWindowsFrom, new { id = lease.Id, first = saved.First });
+            for (var i = 0; i < saved.Windows.Count; i++)
             {
-                await writing.ExecuteAsync(_sql.InsertWindow, new { id = lease.Id, body = JobJson.WriteBytes(window, JobJson.Kept.SavedWindow) });
+                await writing.ExecuteAsync(
+                    _sql.InsertWindow, new { id = lease.Id, number = saved.First + i, body = JobJson.WriteBytes(saved.Windows[i], JobJson.Kept.SavedWindow) });
             }
 
             writing.Hints.Add(new JobHint(lease.Id, IsQueued: false, HasWebhook: false));
@@ -82,6 +100,15 @@ sealed partial class JobStore
     public Task<bool> HandBackAsync(JobLease lease, CancellationToken cancellation) =>
         ToQueueAsync(_sql.HandBack, lease, new { id = lease.Id, epoch = lease.Epoch }, cancellation);
 
+    /// <summary>
+    /// What became of the job under this lease: for a worker whose last write failed with an outage, because a commit may have been done
+    /// although its answer was lost. Running: nothing was stored, try again. Completed, failed, queued: it was stored. Null: the job is
+    /// another worker's by now, or erased.
+    /// </summary>
+    public Task<JobState?> EndedAsync(JobLease lease, CancellationToken cancellation) => database.ReadAsync(
+        async connection => await connection.QueryFirstOrDefaultAsync<string>(_sql.StateUnder, new { id = lease.Id, epoch = lease.Epoch }) is { } state ? JobStates.Parse(state) : (JobState?)null,
+        cancellation);
+
     /// <summary>The windows saved so far, in order.</summary>
     public Task<List<SavedWindow>> WindowsAsync(string id, CancellationToken cancellation) => database.ReadAsync(
         async connection => (await connection.QueryAsync<byte[]>(_sql.Windows, new { id })).Select(body => JobJson.Read(body, JobJson.Kept.SavedWindow)).ToList(), cancellation);
@@ -103,8 +130,13 @@ sealed partial class JobStore
     Task<bool> ToQueueAsync(string sql, JobLease lease, object parameters, CancellationToken cancellation) => WriteAsync(
         async writing =>
         {
+            if (await writing.ExecuteAsync(sql, parameters) == 0)
+            {
+                return false;
+            }
+
             writing.Hints.Add(new JobHint(lease.Id, IsQueued: true, HasWebhook: false));
-            return await writing.ExecuteAsync(sql, parameters) == 1;
+            return true;
         },
         cancellation);
 }

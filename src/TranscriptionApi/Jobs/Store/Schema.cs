@@ -43,8 +43,12 @@ static class Schema
             ended_at BIGINT,
             expires_at BIGINT) {dialect.BusyTable};
         CREATE UNIQUE INDEX jobs_idempotency ON jobs (owner, idempotency_key) WHERE idempotency_key IS NOT NULL;
-        CREATE INDEX jobs_live ON jobs (state, seq) WHERE state IN ('queued', 'running');
+        CREATE INDEX jobs_queued ON jobs (lane, seq) WHERE state = 'queued';
+        CREATE INDEX jobs_running ON jobs (seq) WHERE state = 'running';
+        CREATE INDEX jobs_wanted ON jobs (wanted_until) WHERE wanted_until IS NOT NULL;
         CREATE INDEX jobs_owner ON jobs (owner, seq);
+        CREATE INDEX jobs_batch ON jobs (batch, seq) WHERE batch IS NOT NULL;
+        CREATE INDEX jobs_audio ON jobs (audio_path) WHERE audio_path IS NOT NULL;
         CREATE INDEX jobs_fingerprint ON jobs (owner, fingerprint);
         CREATE INDEX jobs_expiry ON jobs (expires_at) WHERE expires_at IS NOT NULL;
         CREATE INDEX jobs_spent ON jobs (ended_at) WHERE ended_at IS NOT NULL AND audio_path IS NOT NULL;

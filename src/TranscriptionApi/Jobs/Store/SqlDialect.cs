@@ -9,6 +9,9 @@ sealed record SqlDialect
     /// <summary>Taking one row out of a queue: rows that others are taking are passed by.</summary>
     public required string SkipLocked { get; init; }
 
+    /// <summary>Nobody else changes the rows that are read before the end of the transaction.</summary>
+    public required string ForUpdate { get; init; }
+
     /// <summary>Makes calls of one owner follow each other; null where every write does so anyway. Takes @owner.</summary>
     public required string? LockOwner { get; init; }
 
@@ -28,6 +31,7 @@ sealed record SqlDialect
     {
         Now = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
         SkipLocked = "",
+        ForUpdate = "",
         LockOwner = null,
         Notify = null,
         Serial = "INTEGER PRIMARY KEY AUTOINCREMENT",
@@ -37,8 +41,10 @@ sealed record SqlDialect
 
     public static SqlDialect PostgreSql { get; } = new()
     {
-        Now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
+        // Of the statement, not of the row (clock_timestamp): only so is an index on a time of any use.
+        Now = "(extract(epoch FROM statement_timestamp()) * 1000)::bigint",
         SkipLocked = "FOR UPDATE SKIP LOCKED",
+        ForUpdate = "FOR UPDATE",
         LockOwner = "SELECT pg_advisory_xact_lock(hashtextextended(@owner, 0))",
         Notify = "SELECT pg_notify('transcription_jobs', @hint)",
         Serial = "BIGSERIAL PRIMARY KEY",

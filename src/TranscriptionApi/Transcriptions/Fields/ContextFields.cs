@@ -19,7 +19,7 @@ static class ContextFields
 
     public static IEnumerable<FormField> Fields => [.. Group.Fields, new FormField("keywords", "array"), new FormField("hotwords", "string")];
 
-    public static TranscribeOptions Read(MultipartForm form, TranscribeOptions options)
+    public static TranscribeOptions Read(FieldValues form, TranscribeOptions options)
     {
         options = Group.Read(form, options);
         var keywords = Keywords(form.All("keywords"), "keywords[]");

@@ -21,10 +21,10 @@ sealed class FieldGroup<T>
 
     public IEnumerable<string> Names => _rows.SelectMany(row => row.Names);
 
-    public bool IsAnyGiven(MultipartForm form) => Names.Any(name => form.All(name).Count > 0);
+    public bool IsAnyGiven(FieldValues form) => Names.Any(name => form.All(name).Count > 0);
 
     /// <summary><paramref name="options"/> with every given field set, in the order of the lines.</summary>
-    public T Read(MultipartForm form, T options) => _rows.Aggregate(options, (read, row) => row.Read(form, read));
+    public T Read(FieldValues form, T options) => _rows.Aggregate(options, (read, row) => row.Read(form, read));
 
     public FieldGroup<T> Flag(string name, Func<T, bool, T> set) =>
         Add(new FormField(name, "boolean"), (options, field, text) => set(options, FieldValue.Flag(field, text)));
@@ -53,7 +53,7 @@ sealed class FieldGroup<T>
 
     sealed record Row(FormField Field, List<string> Names, Setter Set)
     {
-        public T Read(MultipartForm form, T options)
+        public T Read(FieldValues form, T options)
         {
             var given = Names.SelectMany(name => form.All(name).Select(text => (Name: name, Text: text))).ToList();
             return given switch

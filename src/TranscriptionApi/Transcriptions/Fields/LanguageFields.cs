@@ -15,7 +15,7 @@ static class LanguageFields
 
     public static IEnumerable<FormField> Fields => Windows.Fields;
 
-    public static TranscribeOptions Read(MultipartForm form, TranscribeOptions options)
+    public static TranscribeOptions Read(FieldValues form, TranscribeOptions options)
     {
         var language = form.Single("language") is { } text ? Code(text, "language") : null;
         var candidates = form.All("languages").Select(text => Code(text, "languages[]")).Distinct().ToList();

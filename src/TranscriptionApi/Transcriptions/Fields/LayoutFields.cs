@@ -8,6 +8,8 @@ namespace TranscriptionApi.Transcriptions.Fields;
 /// <summary>What the answer shows of the transcript: segments, words, and how subtitles are cut.</summary>
 static class LayoutFields
 {
+    public const string FormatField = "response_format";
+
     const string Granularities = "timestamp_granularities";
 
     static readonly FieldGroup<Layout> Words = new FieldGroup<Layout>()
@@ -23,12 +25,20 @@ static class LayoutFields
 
     public static IEnumerable<FormField> Fields => [.. Words.Fields, .. Shape.Fields];
 
-    public static Layout Read(MultipartForm form, TranscriptFormat format)
+    /// <summary>The first field that was given; null when none was.</summary>
+    public static string? FirstGiven(FieldValues form) =>
+        form.All(Granularities).Count > 0 ? Granularities + "[]" : Words.Names.Concat(Shape.Names).FirstOrDefault(name => form.All(name).Count > 0);
+
+    /// <param name="form">What was given.</param>
+    /// <param name="format">The format it is for.</param>
+    /// <param name="formatField">Where the format was given.</param>
+    /// <exception cref="ApiException">A field says nothing in this format, or nothing at all.</exception>
+    public static Layout Read(FieldValues form, TranscriptFormat format, string formatField = FormatField)
     {
-        var layout = Words.Read(form, Granular(form.All(Granularities), format));
+        var layout = Words.Read(form, Granular(form.All(Granularities), format, formatField));
         if (layout.HasWords && format != TranscriptFormats.VerboseJson)
         {
-            throw ApiErrors.NeedsFormat("word_timestamps", TranscriptFormats.VerboseJson.Name);
+            throw ApiErrors.NeedsFormat("word_timestamps", formatField, TranscriptFormats.VerboseJson.Name);
         }
 
         var shape = Shape.Read(form, new SubtitleShape());
@@ -39,10 +49,10 @@ static class LayoutFields
 
         return format.IsSubtitles
             ? layout with { Subtitles = shape }
-            : throw ApiErrors.NeedsFormat(Shape.Names.First(name => form.All(name).Count > 0), [.. TranscriptFormats.Subtitles]);
+            : throw ApiErrors.NeedsFormat(Shape.Names.First(name => form.All(name).Count > 0), formatField, [.. TranscriptFormats.Subtitles]);
     }
 
-    static Layout Granular(IReadOnlyList<string> values, TranscriptFormat format)
+    static Layout Granular(IReadOnlyList<string> values, TranscriptFormat format, string formatField)
     {
         var wanted = values.Select(value => value.Trim()).ToHashSet();
         if (wanted.FirstOrDefault(value => value is not ("segment" or "word")) is { } unknown)
@@ -52,7 +62,7 @@ static class LayoutFields
 
         if (wanted.Count > 0 && format != TranscriptFormats.VerboseJson)
         {
-            throw ApiErrors.NeedsFormat(Granularities + "[]", TranscriptFormats.VerboseJson.Name);
+            throw ApiErrors.NeedsFormat(Granularities + "[]", formatField, TranscriptFormats.VerboseJson.Name);
         }
 
         return new Layout { HasSegments = wanted.Count == 0 || wanted.Contains("segment"), HasWords = wanted.Contains("word") };

@@ -22,7 +22,7 @@ static class SpeechFields
     public static IEnumerable<FormField> Fields => [.. Switch.Fields, .. Detection.Fields, .. Drops.Fields];
 
     /// <summary>A field that tunes detection asks for it; only vad_filter=false says no.</summary>
-    public static TranscribeOptions Read(MultipartForm form, TranscribeOptions options)
+    public static TranscribeOptions Read(FieldValues form, TranscribeOptions options)
     {
         var detection = Detection.Read(form, new SpeechDetectionOptions());
         var isOn = Switch.Read(form, Detection.IsAnyGiven(form));

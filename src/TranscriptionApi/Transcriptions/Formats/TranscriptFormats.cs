@@ -5,12 +5,15 @@ sealed record TranscriptFormat(string Name, string ContentType, Func<Transcript,
 {
     /// <summary>It is made of cues, so it can be shaped.</summary>
     public bool IsSubtitles { get; init; }
+
+    /// <summary>Its body is a JSON object.</summary>
+    public bool IsJson => ContentType == TranscriptFormats.Json;
 }
 
 /// <summary>The only list of formats. To add one: a class beside this one, a line here, a word in openapi.yaml.</summary>
 static class TranscriptFormats
 {
-    const string Json = "application/json";
+    public const string Json = "application/json";
 
     // Also for srt and vtt: the official clients take text/plain as text and try to parse any other type as JSON.
     const string Text = "text/plain; charset=utf-8";
