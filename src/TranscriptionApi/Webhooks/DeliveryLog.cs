@@ -3,16 +3,11 @@ using TranscriptionApi.Jobs.Store;
 namespace TranscriptionApi.Webhooks;
 
 /// <summary>What became of every attempt to tell the end of a job; what receivers answered is neither read nor kept.</summary>
-sealed class DeliveryLog(JobStore jobs, Outbox outbox)
+sealed class DeliveryLog(Outbox outbox)
 {
-    /// <summary>The attempts so far, oldest first; null when the owner has no such job.</summary>
-    public async Task<DeliveryList?> ReadAsync(string owner, string job, CancellationToken cancellation)
+    /// <summary>The attempts so far, oldest first.</summary>
+    public async Task<DeliveryList> ReadAsync(string job, CancellationToken cancellation)
     {
-        if (await jobs.FindAsync(owner, job, cancellation) is null)
-        {
-            return null;
-        }
-
         var attempts = await outbox.LogAsync(job, cancellation);
         return new DeliveryList("list", [.. attempts.Select((attempt, index) => Delivery.Of(attempt, isLatest: index == attempts.Count - 1))], HasMore: false);
     }

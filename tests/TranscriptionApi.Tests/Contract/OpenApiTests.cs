@@ -275,7 +275,7 @@ public sealed class OpenApiTests
         await GetAsync(JobClient.Path, JobClient.Path);
         await GetAsync($"{JobClient.Path}?limit=0", JobClient.Path);
         await GetAsync($"{JobClient.Path}?after=none", JobClient.Path);
-        foreach (var (query, route) in new[] { ("", One), ("?stream=true", One), ("?stream=x", One), ("/content", One + "/content"), ("/content?format=srt", One + "/content"), ("/content?format=x", One + "/content") })
+        foreach (var (query, route) in new[] { ("", One), ("?stream=true", One), ("?stream=x", One), ("/content", One + "/content"), ("/content?format=srt", One + "/content"), ("/content?format=x", One + "/content"), ("/deliveries", One + "/deliveries") })
         {
             await GetAsync($"{JobClient.Path}/{id}{query}", route);
         }
@@ -301,6 +301,7 @@ public sealed class OpenApiTests
         {
             await GetAsync($"{JobClient.Path}/none", One);
             await GetAsync($"{JobClient.Path}/none/content", One + "/content");
+            await GetAsync($"{JobClient.Path}/none/deliveries", One + "/deliveries");
             await CancelAsync("none");
             await DeleteAsync("none");
         }

@@ -205,6 +205,20 @@ public sealed class WebhookSenderTests(PostgresServer postgres)
     }
 
     [Fact]
+    public async Task Receiver_whose_certificate_nobody_vouches_for_gets_nothing()
+    {
+        await using var receiver = await Receiver.StartAsync("https://127.0.0.1:0");
+        await using var jobs = await JobDatabases.OpenAsync(JobDatabases.Sqlite, postgres);
+        var job = await WebhookService.EndJobAsync(jobs.Store, receiver.Url);
+
+        await using var service = await WebhookService.StartAsync(new TestStoreParts(jobs.Database, jobs.Signals));
+        await TestApi.WaitUntilAsync(async () => (await new Outbox(jobs.Database).LogAsync(job, Stop)).Count >= 1);
+
+        Assert.Equal(WebhookFault.TlsFailed, (await new Outbox(jobs.Database).LogAsync(job, Stop))[0].Error);
+        Assert.Empty(receiver.Attempts);
+    }
+
+    [Fact]
     public async Task Receiver_that_does_not_answer_in_time_is_tried_again()
     {
         await using var receiver = await Receiver.StartAsync();

@@ -6,6 +6,7 @@ using TranscriptionApi.Requests;
 using TranscriptionApi.Security;
 using TranscriptionApi.Transcriptions.Fields;
 using TranscriptionApi.Uploads;
+using TranscriptionApi.Webhooks;
 
 namespace TranscriptionApi.Jobs.Routes;
 
@@ -20,13 +21,14 @@ static class JobEndpoints
         var jobs = app.MapGroup("/v1/audio/transcriptions");
         jobs.MapGet("/{id}", (HttpContext http, string id, JobRoutes routes) => routes.GetAsync(http, id));
         jobs.MapGet("/{id}/content", (HttpContext http, string id, JobRoutes routes) => routes.GetContentAsync(http, id));
+        jobs.MapGet("/{id}/deliveries", (HttpContext http, string id, JobRoutes routes) => routes.GetDeliveriesAsync(http, id));
         jobs.MapPost("/{id}/cancel", (HttpContext http, string id, JobRoutes routes) => routes.CancelAsync(http, id));
         jobs.MapDelete("/{id}", (HttpContext http, string id, JobRoutes routes) => routes.DeleteAsync(http, id));
     }
 }
 
 /// <summary>What the routes do.</summary>
-sealed class JobRoutes(JobStore store, AudioStore audio, ModelCatalog catalog, JobReport report, JobContent content, JobEvents events)
+sealed class JobRoutes(JobStore store, AudioStore audio, ModelCatalog catalog, JobReport report, JobContent content, JobEvents events, DeliveryLog deliveries)
 {
     public async Task<IResult> ListAsync(HttpContext http)
     {
@@ -53,6 +55,12 @@ sealed class JobRoutes(JobStore store, AudioStore audio, ModelCatalog catalog, J
     }
 
     public async Task<IResult> GetContentAsync(HttpContext http, string id) => await content.AnswerAsync(await FindMineAsync(http, id), http.Request);
+
+    public async Task<IResult> GetDeliveriesAsync(HttpContext http, string id)
+    {
+        var job = await FindMineAsync(http, id);
+        return Results.Json(await deliveries.ReadAsync(job.Id, http.RequestAborted), ApiJson.Wire.DeliveryList, "application/json");
+    }
 
     /// <summary>A job that has ended stays as it is.</summary>
     public async Task<IResult> CancelAsync(HttpContext http, string id)

@@ -22,6 +22,7 @@ public sealed class JobOwnerTests : IAsyncLifetime
     [InlineData("GET", "")]
     [InlineData("GET", "?stream=true")]
     [InlineData("GET", "/content")]
+    [InlineData("GET", "/deliveries")]
     [InlineData("POST", "/cancel")]
     [InlineData("DELETE", "")]
     public async Task Job_of_another_key_is_like_one_that_never_was(string method, string route)
@@ -114,7 +115,7 @@ public sealed class JobOwnerTests : IAsyncLifetime
     public async Task Routes_want_a_key_like_all_others()
     {
         using var nobody = _api.CreateClient();
-        foreach (var route in new[] { "", "/transcription_0", "/transcription_0/content" })
+        foreach (var route in new[] { "", "/transcription_0", "/transcription_0/content", "/transcription_0/deliveries" })
         {
             await nobody.RefusedAsync(JobClient.Path + route, HttpStatusCode.Unauthorized);
         }

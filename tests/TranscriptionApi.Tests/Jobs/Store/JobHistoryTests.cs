@@ -124,7 +124,8 @@ public sealed class JobHistoryTests(PostgresServer postgres)
                 work: Pick(["w1", "w2", "w3", null]),
                 key: _random.Next(4) == 0 ? Pick(["k1", "k2"]) : null,
                 wantedFor: background ? null : JobModel.Wanted,
-                background) with { Owner = owner, WebhookUrl = _random.Next(2) == 0 ? "https://example.com/hook" : null };
+                background);
+            job = job with { Owner = owner, WebhookUrl = _random.Next(2) == 0 ? "https://example.com/hook" : null };
             var rules = TestJobs.Rules with { MaxQueued = JobModel.MaxQueued };
             var accepted = await jobs.Store.AcceptAsync([job], rules, Stop);
             var (outcome, row) = _model.Accept(job);

@@ -188,8 +188,24 @@ public sealed class PostgresDatabaseTests(PostgresServer postgres)
         var sql = new JobSql(SqlDialect.PostgreSql);
         var values = new
         {
-            worker = "w", anyLane = 1, leaseMs = 1L, ageingMs = 1L, id = "id5", epoch = 1L, ms = 1L, owner = "owner5", fingerprint = "work5", requestHash = (string?)null, joinMs = 1L, key = "key5",
-            lane = (string?)null, keepMs = 1L, queuedMs = 1L, path = "audio/5", seq = 5L, rank = 0,
+            worker = "w",
+            anyLane = 1,
+            leaseMs = 1L,
+            ageingMs = 1L,
+            id = "id5",
+            epoch = 1L,
+            ms = 1L,
+            owner = "owner5",
+            fingerprint = "work5",
+            requestHash = (string?)null,
+            joinMs = 1L,
+            key = "key5",
+            lane = (string?)null,
+            keepMs = 1L,
+            queuedMs = 1L,
+            path = "audio/5",
+            seq = 5L,
+            rank = 0,
         };
         string[] hot = [sql.Claim, sql.Renew, sql.KeepWanted, sql.Joinable, sql.ByIdempotencyKey, sql.CountQueued, sql.Orphans, sql.Abandon, sql.Expire, sql.EraseExpired, sql.NeedsAudio, sql.Ahead, sql.Figures, sql.Workers, sql.Find];
         foreach (var statement in hot)
