@@ -57,6 +57,11 @@ public sealed partial class PrometheusTests : IAsyncLifetime
         await Prometheus.ExpectAsync(6, "transcription_audio_seconds_total{model=\"alpha\"}");
         await Prometheus.ExpectAsync(0.1, "transcription_real_time_factor_sum{model=\"beta\"} / transcription_real_time_factor_count{model=\"beta\"}");
         await Prometheus.ExpectAsync(0.075, "histogram_quantile(0.5, transcription_real_time_factor_bucket{model=\"beta\"})");
+        await Prometheus.ExpectAsync(4, "transcription_queue_audio_seconds{lane=\"interactive\"}");
+        await Prometheus.ExpectAsync(6, "transcription_jobs_accepted_total{lane=\"interactive\"}");
+        await Prometheus.ExpectAsync(3, "transcription_jobs_ended_total{lane=\"interactive\",state=\"completed\"}");
+        await Prometheus.ExpectAsync(3, "transcription_attempts_total{outcome=\"completed\"}");
+        await Prometheus.ExpectAsync(4, "transcription_queue_duration_seconds_count{lane=\"interactive\"}");
         await Prometheus.ExpectAsync(1, "up{job=\"transcription\"}");
 
         _gate.Set();
@@ -64,6 +69,12 @@ public sealed partial class PrometheusTests : IAsyncLifetime
 
         await Prometheus.ExpectAsync(0, "sum(transcription_queue_depth)");
         await Prometheus.ExpectAsync(6, "transcription_work_seconds_count{model=\"alpha\"}");
+        await Prometheus.ExpectAsync(6, "transcription_jobs_ended_total{lane=\"interactive\",state=\"completed\"}");
+        await Prometheus.ExpectAsync(0, "transcription_queue_audio_seconds{lane=\"interactive\"}");
+
+        // Every recording is two seconds long, so what it took is twice the factor. The one that stood at the gate took time.
+        await Prometheus.ExpectAsync(1, "abs(transcription_work_seconds_sum{model=\"alpha\"} - 2 * transcription_real_time_factor_sum{model=\"alpha\"}) < bool 1e-6");
+        await Prometheus.ExpectAsync(1, "transcription_real_time_factor_sum{model=\"alpha\"} > bool 0.05");
         await Prometheus.ExpectAsync(6, "sum(http_server_request_duration_seconds_count{http_route=\"/v1/audio/transcriptions\",http_response_status_code=\"200\"})");
     }
 

@@ -164,17 +164,18 @@ sealed class SqliteDatabase : IJobDatabase
         }
         catch (SqliteException)
         {
-            KeepOpen(connection, transaction);
+            KeepOpen(connection);
             throw;
         }
     }
 
     // On a full disk SQLite rolls back by itself. The library would then fail to roll back, and that fault would hide the first one.
-    static void KeepOpen(SqliteConnection connection, SqliteTransaction transaction)
+    static void KeepOpen(SqliteConnection connection)
     {
         if (raw.sqlite3_get_autocommit(connection.Handle) != 0)
         {
-            connection.Execute("BEGIN", transaction: transaction);
+            // Not through the library, which believes that the transaction goes on.
+            _ = raw.sqlite3_exec(connection.Handle, "BEGIN");
         }
     }
 
@@ -194,7 +195,7 @@ sealed class SqliteDatabase : IJobDatabase
             }
             catch (SqliteException)
             {
-                KeepOpen(_writer, transaction);
+                KeepOpen(_writer);
                 throw;
             }
         }
