@@ -4,6 +4,7 @@ using TranscriptionApi.Engine;
 using TranscriptionApi.Errors;
 using TranscriptionApi.Jobs.Audio;
 using TranscriptionApi.Jobs.Store;
+using TranscriptionApi.Jobs.Work;
 using TranscriptionApi.Metrics;
 using TranscriptionApi.Transcriptions;
 using TranscriptionApi.Uploads;
@@ -28,9 +29,11 @@ sealed class JobIntake(JobStore store, AudioStore audio, JobEstimate estimate, I
     {
         var asked = Describe(request, owner, idempotencyKey);
         var taken = TakeAudio(request.Uploads);                                                                     // (1)
+        Checkpoint.Reach(Checkpoint.AudioTaken);
 
         // Not to be stopped half-way. After an exception the jobs may be stored all the same, so their files stay; without jobs they are swept.
         var accepted = await store.AcceptAsync([.. asked.Zip(taken, (job, path) => job with { AudioPath = path })], Rules(), CancellationToken.None);   // (2)
+        Checkpoint.Reach(Checkpoint.Accepted);
         if (accepted.Outcome != Acceptance.Accepted)
         {
             taken.ForEach(audio.Delete);
