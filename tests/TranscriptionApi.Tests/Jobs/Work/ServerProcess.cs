@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using TranscriptionApi.Jobs;
 using TranscriptionApi.Jobs.Store;
 using TranscriptionApi.Jobs.Store.Sqlite;
+using TranscriptionApi.Security;
 
 namespace TranscriptionApi.Tests.Jobs.Work;
 
@@ -24,7 +25,7 @@ sealed class ServerFolder : IAsyncDisposable
 
     public JobStore Store { get; }
 
-    public Task<List<Job>> JobsAsync() => Store.ListAsync("", new JobFilter(1000, NewestFirst: false, After: null, State: null, Batch: null, Model: null), TestContext.Current.CancellationToken);
+    public Task<List<Job>> JobsAsync() => Store.ListAsync(Caller.Anonymous.Name, new JobFilter(1000, NewestFirst: false, After: null, State: null, Batch: null, Model: null), TestContext.Current.CancellationToken);
 
     public Task<int> CheckAsync(JobInvariants invariants) => _database.ReadAsync(
         async connection =>
