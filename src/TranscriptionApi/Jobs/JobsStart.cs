@@ -29,8 +29,11 @@ static class JobsStart
         services.AddSingleton(provider => new JobStore(
             provider.GetRequiredService<IJobDatabase>(),
             provider.GetRequiredService<JobSignals>(),
+            provider.GetRequiredService<JobMetrics>(),
             provider.GetRequiredService<IOptions<JobOptions>>().Value.Keep()));
-        services.AddSingleton<ReadQueueFigures>(provider => provider.GetRequiredService<JobStore>().LanesAsync);
+
+        // Looked for when it is asked: the store counts with the metrics, and the metrics ask the store.
+        services.AddSingleton<ReadQueueFigures>(provider => cancellation => provider.GetRequiredService<JobStore>().LanesAsync(cancellation));
         services.AddSingleton<Outbox>();
         services.AddSingleton<AudioStore>();
         services.AddSingleton<JobEstimate>();

@@ -27,7 +27,7 @@ sealed class JobMetrics : IDisposable
         _ended = _meter.CreateCounter<long>("transcription.jobs.ended", "{job}", "Jobs that came to their end; code says why one failed.");
         _joined = _meter.CreateCounter<long>("transcription.jobs.joined", "{request}", "Requests answered by a job that was already there.");
         _attempts = _meter.CreateCounter<long>("transcription.attempts", "{attempt}", "Attempts at jobs that are over.");
-        _leasesLost = _meter.CreateCounter<long>("transcription.leases.lost", "{lease}", "Leases of jobs that another worker took over.");
+        _leasesLost = _meter.CreateCounter<long>("transcription.leases.lost", "{lease}", "Jobs that were taken from their worker here, or that it gave up because it could not renew its lease.");
         _deliveries = _meter.CreateCounter<long>("transcription.webhooks.deliveries", "{delivery}", "Attempts to deliver a webhook.");
         _audio = _meter.CreateCounter<double>("transcription.audio", "s", "Audio transcribed.");
         _queueDuration = CreateHistogram(
@@ -67,6 +67,7 @@ sealed class JobMetrics : IDisposable
 
     public void Joined() => _joined.Add(1);
 
+    /// <param name="outcome">completed, failed, retried, handed_back (its worker stops), died (its worker is dead) or cancelled.</param>
     public void AttemptEnded(string outcome) => _attempts.Add(1, Tag("outcome", outcome));
 
     public void LeaseLost() => _leasesLost.Add(1);

@@ -4,6 +4,7 @@ using TranscriptionApi.Jobs;
 using TranscriptionApi.Jobs.Store;
 using TranscriptionApi.Jobs.Store.PostgreSql;
 using TranscriptionApi.Jobs.Store.Sqlite;
+using TranscriptionApi.Tests.Metrics;
 
 namespace TranscriptionApi.Tests.Jobs;
 
@@ -23,9 +24,10 @@ public static class JobDatabases
             ? new SqliteDatabase(Path.Combine(folder, "jobs.db"))
             : new PostgresDatabase(await postgres.NewDatabaseAsync());
         var signals = new JobSignals();
-        var store = new JobStore(database, signals, TestStore.Keep);
+        var metrics = new TestMetrics();
+        var store = new JobStore(database, signals, metrics.Jobs, TestStore.Keep);
         await store.PrepareAsync(TestContext.Current.CancellationToken);
-        return new TestStore(store, database, signals, folder);
+        return new TestStore(store, database, signals, metrics, folder);
     }
 
     /// <summary>In memory where the system has such a place: these tests end no machine, only processes, and need no disk.</summary>
@@ -38,7 +40,7 @@ public static class JobDatabases
 }
 
 /// <summary>A store, and what is beneath it.</summary>
-sealed record TestStore(JobStore Store, IJobDatabase Database, JobSignals Signals, string Folder) : IAsyncDisposable
+sealed record TestStore(JobStore Store, IJobDatabase Database, JobSignals Signals, TestMetrics Metrics, string Folder) : IAsyncDisposable
 {
     /// <summary>How long ended jobs are kept.</summary>
     public static readonly TimeSpan Keep = TimeSpan.FromHours(24);
@@ -82,6 +84,7 @@ sealed record TestStore(JobStore Store, IJobDatabase Database, JobSignals Signal
     {
         await Database.DisposeAsync();
         Signals.Dispose();
+        Metrics.Dispose();
         Directory.Delete(Folder, recursive: true);
     }
 }

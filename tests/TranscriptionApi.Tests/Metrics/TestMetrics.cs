@@ -9,6 +9,9 @@ namespace TranscriptionApi.Tests.Metrics;
 /// <summary>A job's numbers without a server, for parts that are tested alone.</summary>
 sealed class TestMetrics : IDisposable
 {
+    /// <summary>For stores whose numbers no test looks at.</summary>
+    public static JobMetrics Unheard { get; } = new TestMetrics().Jobs;
+
     readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     readonly QueueFiguresReader _figures = new(_ => Task.FromResult<IReadOnlyList<LaneFigures>>([]), TimeProvider.System, NullLogger<QueueFiguresReader>.Instance);
     readonly Exposition _exposition;

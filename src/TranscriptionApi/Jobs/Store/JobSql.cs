@@ -84,12 +84,12 @@ sealed class JobSql(SqlDialect dialect)
     public string Finish { get; } = $"""
         UPDATE jobs SET state = '{JobStates.To(JobEvent.Finish)}', worker = NULL, lease_until = 0, error = NULL, audio_ms = @audioMs,
             progress_ms = @audioMs, segments = @segments, wanted_until = NULL, ended_at = {dialect.Now}, expires_at = {dialect.Now} + @keepMs
-        WHERE {Held}
+        WHERE {Held} RETURNING lane
         """;
 
     public string InsertTranscript { get; } = $"INSERT INTO transcripts (job_id, epoch, body, created_at) VALUES (@id, @epoch, @body, {dialect.Now})";
 
-    public string Fail { get; } = $"UPDATE jobs SET {End(dialect, JobEvent.Fail)}, error = @error WHERE {Held}";
+    public string Fail { get; } = $"UPDATE jobs SET {End(dialect, JobEvent.Fail)}, error = @error WHERE {Held} RETURNING lane";
 
     public string Retry { get; } = $"""
         UPDATE jobs SET state = '{JobStates.To(JobEvent.Retry)}', worker = NULL, lease_until = 0, error = @error, not_before = {dialect.Now} + @delayMs
@@ -114,7 +114,7 @@ sealed class JobSql(SqlDialect dialect)
 
     public string Poison { get; } = $"UPDATE jobs SET {End(dialect, JobEvent.Poison)}, crashes = crashes + 1, error = @error WHERE {Held}";
 
-    public string Cancel { get; } = $"UPDATE jobs SET {End(dialect, JobEvent.Cancel)} WHERE id = @id AND owner = @owner AND {In(JobEvent.Cancel)}";
+    public string Cancel { get; } = $"UPDATE jobs SET {End(dialect, JobEvent.Cancel)} WHERE id = @id AND owner = @owner AND {In(JobEvent.Cancel)} RETURNING lane";
 
     public string Abandon { get; } = EndSome(dialect, JobEvent.Abandon, $"wanted_until IS NOT NULL AND wanted_until < {dialect.Now}", "wanted_until, seq");
 
@@ -147,7 +147,7 @@ sealed class JobSql(SqlDialect dialect)
         WHERE state = 'queued' AND seq <> @seq AND ({Rank(dialect)} < @rank OR ({Rank(dialect)} = @rank AND seq < @seq))
         """;
 
-    public string Erase { get; } = "DELETE FROM jobs WHERE id = @id AND owner = @owner RETURNING audio_path";
+    public string Erase { get; } = "DELETE FROM jobs WHERE id = @id AND owner = @owner RETURNING audio_path, lane, ended_at";
 
     /// <summary>Ended jobs whose time is over, some at a time; those that another server erases now are passed by.</summary>
     public string EraseExpired { get; } = $"""
@@ -198,7 +198,7 @@ sealed class JobSql(SqlDialect dialect)
     // Rows that another server holds are left to it, so no two wait for each other. The order is that of an index.
     static string EndSome(SqlDialect dialect, JobEvent happened, string due, string order) => $"""
         WITH due AS MATERIALIZED (SELECT seq FROM jobs WHERE {In(happened)} AND {due} ORDER BY {order} LIMIT {AtOnce} {dialect.SkipLocked})
-        UPDATE jobs SET {End(dialect, happened)} WHERE seq IN (SELECT seq FROM due) RETURNING id
+        UPDATE jobs SET {End(dialect, happened)} WHERE seq IN (SELECT seq FROM due) RETURNING id, lane
         """;
 
     static string End(SqlDialect dialect, JobEvent happened) => $"""

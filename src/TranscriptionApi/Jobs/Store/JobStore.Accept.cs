@@ -1,3 +1,5 @@
+using TranscriptionApi.Metrics;
+
 namespace TranscriptionApi.Jobs.Store;
 
 /// <summary>What may be accepted, and what may be joined instead.</summary>
@@ -35,37 +37,51 @@ sealed partial class JobStore
     public Task<Accepted> AcceptAsync(IReadOnlyList<NewJob> jobs, AcceptRules rules, CancellationToken cancellation) => WriteAsync(
         async writing =>
         {
-            if (database.Dialect.LockOwner is { } lockOwner)
+            var accepted = await AcceptAsync(writing, jobs, rules);
+            if (accepted.Outcome == Acceptance.Joined)
             {
-                // Otherwise two calls at once would both find nothing to join.
-                await writing.ExecuteAsync(lockOwner, new { owner = jobs[0].Owner });
+                writing.Counts.Add(metrics => metrics.Joined());
             }
 
-            if (await FindNamedAsync(writing, jobs[0]) is { } named)
-            {
-                return named;
-            }
-
-            if (await FindTwinAsync(writing, jobs[0], rules) is { } twin)
-            {
-                return twin;
-            }
-
-            if (await IsFullAsync(writing, jobs, rules))
-            {
-                return new Accepted(Acceptance.Full, []);
-            }
-
-            var accepted = new List<Job>();
-            foreach (var job in jobs)
-            {
-                accepted.Add((await writing.FindAsync<Job>(_sql.Insert, Parameters(job, accepted.Count == 0 ? job.IdempotencyKey : null)))!);
-                writing.Hints.Add(new JobHint(job.Id, IsQueued: true, HasWebhook: false));
-            }
-
-            return new Accepted(Acceptance.Accepted, accepted);
+            writing.Counts.AddRange(accepted.Outcome == Acceptance.Accepted ? accepted.Jobs.Select(Count) : []);
+            return accepted;
         },
         cancellation);
+
+    static Action<JobMetrics> Count(Job accepted) => metrics => metrics.Accepted(accepted.Lane.Name());
+
+    async Task<Accepted> AcceptAsync(Writing writing, IReadOnlyList<NewJob> jobs, AcceptRules rules)
+    {
+        if (database.Dialect.LockOwner is { } lockOwner)
+        {
+            // Otherwise two calls at once would both find nothing to join.
+            await writing.ExecuteAsync(lockOwner, new { owner = jobs[0].Owner });
+        }
+
+        if (await FindNamedAsync(writing, jobs[0]) is { } named)
+        {
+            return named;
+        }
+
+        if (await FindTwinAsync(writing, jobs[0], rules) is { } twin)
+        {
+            return twin;
+        }
+
+        if (await IsFullAsync(writing, jobs, rules))
+        {
+            return new Accepted(Acceptance.Full, []);
+        }
+
+        var accepted = new List<Job>();
+        foreach (var job in jobs)
+        {
+            accepted.Add((await writing.FindAsync<Job>(_sql.Insert, Parameters(job, accepted.Count == 0 ? job.IdempotencyKey : null)))!);
+            writing.Hints.Add(new JobHint(job.Id, IsQueued: true, HasWebhook: false));
+        }
+
+        return new Accepted(Acceptance.Accepted, accepted);
+    }
 
     async Task<Accepted?> FindNamedAsync(Writing writing, NewJob job)
     {

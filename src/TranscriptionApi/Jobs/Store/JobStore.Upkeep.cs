@@ -16,12 +16,12 @@ sealed partial class JobStore
     public Task<bool> CancelAsync(string owner, string id, CancellationToken cancellation) => WriteAsync(
         async writing =>
         {
-            if (await writing.ExecuteAsync(_sql.Cancel, new { id, owner, keepMs = KeepMs }) == 0)
+            if (await writing.FindAsync<string>(_sql.Cancel, new { id, owner, keepMs = KeepMs }) is not { } lane)
             {
                 return false;
             }
 
-            await EndAsync(writing, id, JobState.Cancelled);
+            await EndAsync(writing, id, lane, JobState.Cancelled);
             return true;
         },
         cancellation);
@@ -70,6 +70,7 @@ sealed partial class JobStore
         }
 
         writing.Hints.Add(new JobHint(job.Id, IsQueued: true, HasWebhook: false));
+        writing.Counts.Add(metrics => metrics.AttemptEnded("died"));
         return true;
     }
 
@@ -81,7 +82,8 @@ sealed partial class JobStore
             return false;
         }
 
-        await EndAsync(writing, job.Id, JobState.Failed);
+        await EndAsync(writing, job.Id, job.Lane.Name(), JobState.Failed, error.Code);
+        writing.Counts.Add(metrics => metrics.AttemptEnded("died"));
         return true;
     }
 
@@ -95,13 +97,18 @@ sealed partial class JobStore
         var erased = await WriteAsync(
             async writing =>
             {
-                if (await writing.ListAsync<string?>(_sql.Erase, new { id, owner }) is not [var path])
+                if (await writing.FindAsync<ErasedJob>(_sql.Erase, new { id, owner }) is not { } job)
                 {
                     return null;
                 }
 
                 writing.Hints.Add(new JobHint(id, IsQueued: false, HasWebhook: false));
-                return new SpentAudio(id, path ?? "");
+                if (job.EndedAt is null)
+                {
+                    writing.Counts.Add(metrics => metrics.Ended(JobState.Cancelled.Name(), job.Lane));
+                }
+
+                return new SpentAudio(id, job.AudioPath ?? "");
             },
             cancellation);
         if (erased is not null)
@@ -139,10 +146,10 @@ sealed partial class JobStore
     Task<int> EndAllAsync(string sql, object parameters, JobState state, CancellationToken cancellation) => InPortionsAsync(() => WriteAsync(
         async writing =>
         {
-            var ended = await writing.ListAsync<string>(sql, parameters);
-            foreach (var id in ended)
+            var ended = await writing.ListAsync<EndedJob>(sql, parameters);
+            foreach (var job in ended)
             {
-                await EndAsync(writing, id, state);
+                await EndAsync(writing, job.Id, job.Lane, state);
             }
 
             return ended.Count;
@@ -159,5 +166,16 @@ sealed partial class JobStore
         }
         while (done == JobSql.AtOnce);
         return all;
+    }
+
+    sealed record EndedJob(string Id, string Lane);
+
+    sealed record ErasedJob
+    {
+        public string? AudioPath { get; init; }
+
+        public required string Lane { get; init; }
+
+        public long? EndedAt { get; init; }
     }
 }

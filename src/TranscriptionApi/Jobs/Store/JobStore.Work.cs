@@ -12,6 +12,9 @@ readonly record struct JobAdvance(int First, IReadOnlyList<SavedWindow> Windows,
 
 sealed partial class JobStore
 {
+    /// <summary>How attempts end after which the job waits again, as they are counted; others end like their jobs.</summary>
+    public const string Retried = "retried", HandedBack = "handed_back";
+
     /// <summary>Takes the next job under a lease; null when there is none.</summary>
     /// <param name="worker">The instance that takes it.</param>
     /// <param name="anyLane">False takes only jobs that somebody waits for.</param>
@@ -81,6 +84,7 @@ sealed partial class JobStore
         _sql.Finish,
         new { id = lease.Id, epoch = lease.Epoch, segments, audioMs = Ms(audio), keepMs = KeepMs },
         async writing => await writing.ExecuteAsync(_sql.InsertTranscript, new { id = lease.Id, epoch = lease.Epoch, body = transcript }),
+        code: null,
         cancellation);
 
     /// <summary>The job cannot be done.</summary>
@@ -90,15 +94,16 @@ sealed partial class JobStore
         _sql.Fail,
         new { id = lease.Id, epoch = lease.Epoch, keepMs = KeepMs, error = JobJson.Write(error, JobJson.Kept.JobError) },
         _ => Task.CompletedTask,
+        error.Code,
         cancellation);
 
     /// <summary>The job is tried again after a while; its saved windows stay.</summary>
     public Task<bool> RetryAsync(JobLease lease, JobError error, TimeSpan delay, CancellationToken cancellation) => ToQueueAsync(
-        _sql.Retry, lease, new { id = lease.Id, epoch = lease.Epoch, error = JobJson.Write(error, JobJson.Kept.JobError), delayMs = Ms(delay) }, cancellation);
+        Retried, _sql.Retry, lease, new { id = lease.Id, epoch = lease.Epoch, error = JobJson.Write(error, JobJson.Kept.JobError), delayMs = Ms(delay) }, cancellation);
 
     /// <summary>The worker stops before the job is done; the attempt does not count, and its saved windows stay.</summary>
     public Task<bool> HandBackAsync(JobLease lease, CancellationToken cancellation) =>
-        ToQueueAsync(_sql.HandBack, lease, new { id = lease.Id, epoch = lease.Epoch }, cancellation);
+        ToQueueAsync(HandedBack, _sql.HandBack, lease, new { id = lease.Id, epoch = lease.Epoch }, cancellation);
 
     /// <summary>
     /// What became of the job under this lease: for a worker whose last write failed with an outage, because a commit may have been done
@@ -109,25 +114,37 @@ sealed partial class JobStore
         async connection => await connection.QueryFirstOrDefaultAsync<string>(_sql.StateUnder, new { id = lease.Id, epoch = lease.Epoch }) is { } state ? JobStates.Parse(state) : (JobState?)null,
         cancellation);
 
+    /// <summary>Counts an end of which <see cref="EndedAsync(JobLease, CancellationToken)"/> told: at its commit nobody did, because that had no answer.</summary>
+    public void Count(Lane lane, JobState state, string outcome, string? code)
+    {
+        metrics.AttemptEnded(outcome);
+        if (state.IsEnd())
+        {
+            metrics.Ended(state.Name(), lane.Name(), code);
+        }
+    }
+
     /// <summary>The windows saved so far, in order.</summary>
     public Task<List<SavedWindow>> WindowsAsync(string id, CancellationToken cancellation) => database.ReadAsync(
         async connection => (await connection.QueryAsync<byte[]>(_sql.Windows, new { id })).Select(body => JobJson.Read(body, JobJson.Kept.SavedWindow)).ToList(), cancellation);
 
-    Task<bool> EndAsync(JobLease lease, JobState state, string sql, object parameters, Func<Writing, Task> store, CancellationToken cancellation) => WriteAsync(
+    Task<bool> EndAsync(
+        JobLease lease, JobState state, string sql, object parameters, Func<Writing, Task> store, string? code, CancellationToken cancellation) => WriteAsync(
         async writing =>
         {
-            if (await writing.ExecuteAsync(sql, parameters) == 0)
+            if (await writing.FindAsync<string>(sql, parameters) is not { } lane)
             {
                 return false;
             }
 
             await store(writing);
-            await EndAsync(writing, lease.Id, state);
+            await EndAsync(writing, lease.Id, lane, state, code);
+            writing.Counts.Add(metrics => metrics.AttemptEnded(state.Name()));
             return true;
         },
         cancellation);
 
-    Task<bool> ToQueueAsync(string sql, JobLease lease, object parameters, CancellationToken cancellation) => WriteAsync(
+    Task<bool> ToQueueAsync(string outcome, string sql, JobLease lease, object parameters, CancellationToken cancellation) => WriteAsync(
         async writing =>
         {
             if (await writing.ExecuteAsync(sql, parameters) == 0)
@@ -136,6 +153,7 @@ sealed partial class JobStore
             }
 
             writing.Hints.Add(new JobHint(lease.Id, IsQueued: true, HasWebhook: false));
+            writing.Counts.Add(metrics => metrics.AttemptEnded(outcome));
             return true;
         },
         cancellation);

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Dapper;
+using TranscriptionApi.Metrics;
 
 namespace TranscriptionApi.Jobs.Store;
 
@@ -8,7 +9,7 @@ namespace TranscriptionApi.Jobs.Store;
 /// JobStore.Accept.cs, what workers do in JobStore.Work.cs, questions in JobStore.Read.cs, upkeep in JobStore.Upkeep.cs;
 /// webhooks that wait for delivery are in <see cref="Outbox"/>.
 /// </summary>
-sealed partial class JobStore(IJobDatabase database, JobSignals signals, TimeSpan keep)
+sealed partial class JobStore(IJobDatabase database, JobSignals signals, JobMetrics metrics, TimeSpan keep)
 {
     // A batch job that waited so long is taken as if somebody waited for it.
     const long AgeingMs = 15 * 60 * 1000;
@@ -22,14 +23,18 @@ sealed partial class JobStore(IJobDatabase database, JobSignals signals, TimeSpa
     /// <summary>Makes the tables, or brings them up to date.</summary>
     public Task PrepareAsync(CancellationToken cancellation) => database.PrepareAsync(cancellation);
 
-    /// <summary>A write that may move a job. What happened is told here and elsewhere once it is committed.</summary>
+    /// <summary>
+    /// A write that may move a job. What happened is told here and elsewhere, and counted, once it is committed: whoever commits counts, so
+    /// that all servers together count everything once.
+    /// </summary>
     async Task<T> WriteAsync<T>(Func<Writing, Task<T>> write, CancellationToken cancellation)
     {
         var hints = new List<JobHint>();
+        var counts = new List<Action<JobMetrics>>();
         var result = await database.WriteAsync(
             async (connection, transaction) =>
             {
-                var writing = new Writing(connection, transaction, hints);
+                var writing = new Writing(connection, transaction, hints, counts);
                 var written = await write(writing);
                 if (database.Dialect.Notify is { } notify)
                 {
@@ -43,21 +48,23 @@ sealed partial class JobStore(IJobDatabase database, JobSignals signals, TimeSpa
             },
             cancellation);
         hints.ForEach(hint => hint.Raise(signals));
+        counts.ForEach(count => count(metrics));
         return result;
     }
 
     /// <summary>What an end brings with it: the windows go, and the owner is told where it was asked for.</summary>
-    async Task EndAsync(Writing writing, string id, JobState state)
+    async Task EndAsync(Writing writing, string id, string lane, JobState state, string? code = null)
     {
         await writing.ExecuteAsync(_sql.DeleteWindows, new { id });
         var told = await writing.ExecuteAsync(
             OutboxSql.Insert(database.Dialect), new { message = "msg_" + JobId.Random(), id, type = "audio.transcription." + state.Name() });
         writing.Hints.Add(new JobHint(id, IsQueued: false, HasWebhook: told > 0));
+        writing.Counts.Add(metrics => metrics.Ended(state.Name(), lane, code));
     }
 
     static long Ms(TimeSpan span) => (long)span.TotalMilliseconds;
 
-    sealed record Writing(DbConnection Connection, DbTransaction Transaction, List<JobHint> Hints)
+    sealed record Writing(DbConnection Connection, DbTransaction Transaction, List<JobHint> Hints, List<Action<JobMetrics>> Counts)
     {
         public Task<int> ExecuteAsync(string sql, object? parameters = null) => Connection.ExecuteAsync(sql, parameters, Transaction);
 

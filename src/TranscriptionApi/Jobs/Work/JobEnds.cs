@@ -19,28 +19,30 @@ sealed partial class JobEnds(JobStore store, AudioStore audioStore, DiskSpace di
         using var span = JobTraces.Store();
         var body = JobJson.WriteBytes(work.Transcript, JobJson.Kept.Transcript);
         var segments = work.Transcript.Segments.Count;
-        var stored = await StoreAsync(running, JobState.Completed, () => store.FinishAsync(running.Job.Lease, body, segments, work.Audio, CancellationToken.None));
-        await EndedAsync(running, stored, "completed", JobState.Completed);
+        var stored = await StoreAsync(running, JobState.Completed, JobState.Completed.Name(), () => store.FinishAsync(running.Job.Lease, body, segments, work.Audio, CancellationToken.None));
+        await EndedAsync(running, stored);
     }
 
     public async Task FailAsync(RunningJob running, JobError error)
     {
-        var stored = await StoreAsync(running, JobState.Failed, () => store.FailAsync(running.Job.Lease, error, CancellationToken.None));
-        await EndedAsync(running, stored, "failed", JobState.Failed, error.Code);
+        var stored = await StoreAsync(running, JobState.Failed, JobState.Failed.Name(), () => store.FailAsync(running.Job.Lease, error, CancellationToken.None), error.Code);
+        await EndedAsync(running, stored);
     }
 
     /// <summary>The job waits for another attempt.</summary>
     public async Task RetryAsync(RunningJob running, JobError error, TimeSpan delay)
     {
-        var stored = await StoreAsync(running, JobState.Queued, () => store.RetryAsync(running.Job.Lease, error, delay, CancellationToken.None));
-        metrics.AttemptEnded(stored ? "retried" : "lost");
+        if (!await StoreAsync(running, JobState.Queued, JobStore.Retried, () => store.RetryAsync(running.Job.Lease, error, delay, CancellationToken.None)))
+        {
+            await LostAsync(running);
+        }
     }
 
     /// <summary>This process stops: another one goes on after the last window.</summary>
     public async Task HandBackAsync(RunningJob running, TimeSpan lease)
     {
         Checkpoint.Reach(Checkpoint.Draining);
-        var stored = await StoreAsync(running, JobState.Queued, async () =>
+        var stored = await StoreAsync(running, JobState.Queued, JobStore.HandedBack, async () =>
         {
             if (running.Unsaved() is { } unsaved)
             {
@@ -51,21 +53,33 @@ sealed partial class JobEnds(JobStore store, AudioStore audioStore, DiskSpace di
             return await store.HandBackAsync(running.Job.Lease, CancellationToken.None);
         });
         Checkpoint.Reach(Checkpoint.HandedBack);
-        metrics.AttemptEnded(stored ? "handed_back" : "lost");
+        if (!stored)
+        {
+            await LostAsync(running);
+        }
     }
 
     /// <summary>The job is no longer this worker's. When it has ended, its audio is of no use to anybody.</summary>
     public async Task LostAsync(RunningJob running)
     {
-        metrics.LeaseLost();
-        metrics.AttemptEnded("lost");
-        if (await store.FindAsync(running.Job.Id, CancellationToken.None) is not { EndedAt: null })
+        var job = await store.FindAsync(running.Job.Id, CancellationToken.None);
+        if (job is null || (job.State == JobState.Cancelled && job.Epoch == running.Job.Epoch))
+        {
+            metrics.AttemptEnded("cancelled");
+        }
+        else
+        {
+            // Whoever takes the job over counts the attempt.
+            metrics.LeaseLost();
+        }
+
+        if (job is not { EndedAt: null })
         {
             await DeleteAudioAsync(running.Job);
         }
     }
 
-    async Task EndedAsync(RunningJob running, bool stored, string outcome, JobState state, string? code = null)
+    async Task EndedAsync(RunningJob running, bool stored)
     {
         if (!stored)
         {
@@ -75,20 +89,28 @@ sealed partial class JobEnds(JobStore store, AudioStore audioStore, DiskSpace di
         }
 
         Checkpoint.Reach(Checkpoint.Finished);
-        metrics.AttemptEnded(outcome);
-        metrics.Ended(state.Name(), running.Job.Lane.Name(), code);
         await DeleteAudioAsync(running.Job);
     }
 
-    async Task<bool> StoreAsync(RunningJob running, JobState wanted, Func<Task<bool>> write)
+    async Task<bool> StoreAsync(RunningJob running, JobState wanted, string outcome, Func<Task<bool>> write, string? code = null)
     {
         for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             try
             {
+                if (await write())
+                {
+                    return true;
+                }
+
                 // The answer to an earlier try may have been lost although it was carried out.
-                return await write()
-                    || (pause > FirstPause && await store.EndedAsync(running.Job.Lease, CancellationToken.None) == wanted);
+                var isDone = pause > FirstPause && await store.EndedAsync(running.Job.Lease, CancellationToken.None) == wanted;
+                if (isDone)
+                {
+                    store.Count(running.Job.Lane, wanted, outcome, code);
+                }
+
+                return isDone;
             }
             catch (Exception error) when (JobFault.IsPassing(error) && !drain.Over.IsCancellationRequested)
             {

@@ -5,9 +5,10 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using TranscriptionApi.Errors;
-using TranscriptionApi.Jobs;
 using TranscriptionApi.Jobs.Store;
+using TranscriptionApi.Jobs;
 using TranscriptionApi.Requests;
+using TranscriptionApi.Tests.Metrics;
 
 namespace TranscriptionApi.Tests.Jobs.Store;
 
@@ -24,7 +25,7 @@ public sealed class OutageTests(PostgresServer postgres)
     {
         await using var jobs = await JobDatabases.OpenAsync(database, postgres);
         var faulty = new FaultyDatabase(jobs.Database);
-        var store = new JobStore(faulty, jobs.Signals, TestStore.Keep);
+        var store = new JobStore(faulty, jobs.Signals, TestMetrics.Unheard, TestStore.Keep);
         var job = await jobs.AcceptAsync();
         var claimed = await jobs.ClaimAsync();
 
@@ -55,7 +56,7 @@ public sealed class OutageTests(PostgresServer postgres)
     {
         await using var jobs = await JobDatabases.OpenAsync(database, postgres);
         var faulty = new FaultyDatabase(jobs.Database) { FailAfter = true };
-        var store = new JobStore(faulty, jobs.Signals, TestStore.Keep);
+        var store = new JobStore(faulty, jobs.Signals, TestMetrics.Unheard, TestStore.Keep);
         foreach (var key in new[] { "key", null })
         {
             var lost = TestJobs.New(work: $"work {key}", key: key);

@@ -1,11 +1,12 @@
-using System.Text;
 using System.Text.RegularExpressions;
+using System.Text;
 using Dapper;
 using Microsoft.Data.Sqlite;
-using TranscriptionApi.Jobs;
-using TranscriptionApi.Jobs.Store;
 using TranscriptionApi.Jobs.Store.Sqlite;
+using TranscriptionApi.Jobs.Store;
+using TranscriptionApi.Jobs;
 using TranscriptionApi.Settings;
+using TranscriptionApi.Tests.Metrics;
 
 namespace TranscriptionApi.Tests.Jobs.Store;
 
@@ -35,7 +36,7 @@ public sealed class SqliteDatabaseTests : IAsyncDisposable
             Stop);
 
         using var signals = new JobSignals();
-        var store = new JobStore(database, signals, TestStore.Keep);
+        var store = new JobStore(database, signals, TestMetrics.Unheard, TestStore.Keep);
         var job = TestJobs.New(work: "a needle that must go") with { Metadata = new string('x', 20_000) };
         await store.AcceptAsync([job], TestJobs.Rules, Stop);
         var claimed = await store.ClaimAsync("me", anyLane: true, TestJobs.Lease, Stop);
@@ -145,7 +146,7 @@ public sealed class SqliteDatabaseTests : IAsyncDisposable
         {
             for (var number = 0; number < 20; number++)
             {
-                await new JobStore(database, signals, TestStore.Keep).AcceptAsync([TestJobs.New()], TestJobs.Rules, Stop);
+                await new JobStore(database, signals, TestMetrics.Unheard, TestStore.Keep).AcceptAsync([TestJobs.New()], TestJobs.Rules, Stop);
             }
         })));
 
@@ -163,7 +164,7 @@ public sealed class SqliteDatabaseTests : IAsyncDisposable
         await using var database = new SqliteDatabase(DatabasePath);
         await database.PrepareAsync(Stop);
         using var signals = new JobSignals();
-        var store = new JobStore(database, signals, TestStore.Keep);
+        var store = new JobStore(database, signals, TestMetrics.Unheard, TestStore.Keep);
         await store.AcceptAsync([TestJobs.New()], TestJobs.Rules, Stop);
         await database.WriteAsync(
             async (connection, _) => await connection.ExecuteAsync($"PRAGMA max_page_count = {await connection.ExecuteScalarAsync<long>("PRAGMA page_count")}"), Stop);
@@ -232,6 +233,6 @@ public sealed class SqliteDatabaseTests : IAsyncDisposable
         await using var database = new SqliteDatabase(DatabasePath);
         await database.PrepareAsync(Stop);
         using var signals = new JobSignals();
-        await new JobStore(database, signals, TestStore.Keep).AcceptAsync([TestJobs.New()], TestJobs.Rules, Stop);
+        await new JobStore(database, signals, TestMetrics.Unheard, TestStore.Keep).AcceptAsync([TestJobs.New()], TestJobs.Rules, Stop);
     }
 }

@@ -6,6 +6,7 @@ using TranscriptionApi.Jobs;
 using TranscriptionApi.Jobs.Store;
 using TranscriptionApi.Jobs.Store.Sqlite;
 using TranscriptionApi.Security;
+using TranscriptionApi.Tests.Metrics;
 
 namespace TranscriptionApi.Tests.Jobs.Work;
 
@@ -18,7 +19,7 @@ sealed class ServerFolder : IAsyncDisposable
     public ServerFolder()
     {
         _database = new SqliteDatabase(System.IO.Path.Combine(Path, "jobs.db"));
-        Store = new JobStore(_database, _signals, TimeSpan.FromHours(1));
+        Store = new JobStore(_database, _signals, TestMetrics.Unheard, TimeSpan.FromHours(1));
     }
 
     public string Path { get; } = JobDatabases.NewFolder();
