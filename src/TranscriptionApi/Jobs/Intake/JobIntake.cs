@@ -31,14 +31,10 @@ sealed class JobIntake(JobStore store, AudioStore audio, JobEstimate estimate, I
         var taken = TakeAudio(request.Uploads);                                                                     // (1)
         Checkpoint.Reach(Checkpoint.AudioTaken);
 
-        // Not to be stopped half-way. After an exception the jobs may be stored all the same, so their files stay; without jobs they are swept.
-        var accepted = await store.AcceptAsync([.. asked.Zip(taken, (job, path) => job with { AudioPath = path })], Rules(), CancellationToken.None);   // (2)
+        // Not to be stopped half-way. Where nobody knows whether the jobs are stored, their files stay; without jobs they are swept.
+        var accepted = await store.AcceptAsync(                                                                     // (2)
+            [.. asked.Zip(taken, (job, path) => job with { AudioPath = path })], Rules(), () => taken.ForEach(audio.Delete), CancellationToken.None);
         Checkpoint.Reach(Checkpoint.Accepted);
-        if (accepted.Outcome != Acceptance.Accepted)
-        {
-            taken.ForEach(audio.Delete);
-        }
-
         return accepted.Outcome switch
         {
             Acceptance.KeyReused => throw ApiErrors.IdempotencyKeyReused(),
