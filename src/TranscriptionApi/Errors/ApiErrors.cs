@@ -210,6 +210,9 @@ static class ApiErrors
     public static ApiException NoSpace() =>
         new(503, ServerError, "The server has no room for more audio at the moment. Please try again later.", code: "server_overloaded") { RetryAfter = TimeSpan.FromSeconds(30) };
 
+    public static ApiException AudioLost(string job) =>
+        new(500, ServerError, $"The server no longer has the audio as it was sent. Its log says more under {Shorten(job)}; please send it again.", code: "audio_lost");
+
     public static ApiException WorkerDied(int times) =>
         new(500, ServerError, $"The transcription was given up: the server's workers died over it {times} times.", code: "worker_died");
 

@@ -24,6 +24,9 @@ static class JobsStart
             var options = provider.GetRequiredService<IOptions<JobOptions>>().Value;
             return string.IsNullOrWhiteSpace(options.PostgreSql)
                 ? new SqliteDatabase(Path.GetFullPath(Path.Combine(provider.GetRequiredService<IOptions<DataOptions>>().Value.Folder, "jobs.db")))
+                {
+                    MakeRoom = provider.GetRequiredService<DiskSpace>().MakeRoom,
+                }
                 : new PostgresDatabase(options.PostgreSql);
         });
         services.AddSingleton(provider => new JobStore(

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using TranscriptionApi.Jobs;
 using TranscriptionApi.Jobs.Store;
 using TranscriptionApi.Jobs.Store.PostgreSql;
@@ -48,6 +49,10 @@ sealed record TestStore(JobStore Store, IJobDatabase Database, JobSignals Signal
     static readonly string[] JobTimes = ["lease_until", "not_before", "wanted_until", "created_at", "started_at", "ended_at", "expires_at"];
 
     static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    /// <summary>The store of a running service, which goes on owning it.</summary>
+    public static TestStore Of(TestApi api) => new(
+        api.Services.GetRequiredService<JobStore>(), api.Services.GetRequiredService<IJobDatabase>(), api.Services.GetRequiredService<JobSignals>(), new TestMetrics(), "");
 
     /// <summary>Lets time pass: what is stored moves into the past.</summary>
     public Task AgeAsync(TimeSpan time) => Database.WriteAsync(

@@ -6,6 +6,7 @@ namespace TranscriptionApi.Tests.Jobs;
 /// <summary>Unix signals that .NET has no words for, by their numbers on Linux.</summary>
 enum Signal
 {
+    Interrupt = 2,
     Quit = 3,
     Kill = 9,
     Terminate = 15,

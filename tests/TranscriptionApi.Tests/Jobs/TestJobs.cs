@@ -67,7 +67,7 @@ static class TestJobs
     {
         var before = await store.WindowsAsync(lease.Id, stop);
         var segments = before.Concat(windows).Sum(window => window.Window.Segments.Count);
-        return await store.SaveWindowsAsync(lease, new JobAdvance(before.Count, windows, segments, progress, audio), duration, stop);
+        return store.SaveWindows(lease, new JobAdvance(before.Count, windows, segments, progress, audio), duration);
     }
 
     public static Task<bool> FinishAsync(this TestStore jobs, Job job) => jobs.Store.FinishAsync(job.Lease, [1, 2, 3], 2, TimeSpan.FromSeconds(61), Stop);

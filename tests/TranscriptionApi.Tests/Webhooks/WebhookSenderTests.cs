@@ -377,6 +377,8 @@ public sealed class WebhookSenderTests(PostgresServer postgres)
         public Task<T> WriteAsync<T>(Func<DbConnection, DbTransaction, Task<T>> write, CancellationToken cancellation) =>
             Fails(ref _writes) ? throw new TimeoutException("The database is away.") : database.WriteAsync(write, cancellation);
 
+        public T Write<T>(Func<DbConnection, DbTransaction, T> write) => throw new NotSupportedException();
+
         public Task ForgetErasedAsync(CancellationToken cancellation) => database.ForgetErasedAsync(cancellation);
 
         public ValueTask DisposeAsync() => database.DisposeAsync();

@@ -20,6 +20,9 @@ interface IJobDatabase : IAsyncDisposable
     /// <summary>Writes in one transaction, which is committed durably when <paramref name="write"/> returns, and rolled back when it throws.</summary>
     Task<T> WriteAsync<T>(Func<DbConnection, DbTransaction, Task<T>> write, CancellationToken cancellation);
 
+    /// <summary>The same on the calling thread alone: it goes on while no thread of the pool is free.</summary>
+    T Write<T>(Func<DbConnection, DbTransaction, T> write);
+
     /// <summary>After an erasure: lets go of pages that still hold what was erased.</summary>
     Task ForgetErasedAsync(CancellationToken cancellation);
 }

@@ -107,8 +107,10 @@ sealed class JobSql(SqlDialect dialect)
         ORDER BY seq LIMIT 100 {dialect.SkipLocked}
         """;
 
+    /// <summary>One death may have any reason; a job over which another worker died lets those behind it go first.</summary>
     public string Reclaim { get; } = $"""
-        UPDATE jobs SET state = '{JobStates.To(JobEvent.Reclaim)}', worker = NULL, lease_until = 0, crashes = crashes + 1, not_before = 0
+        UPDATE jobs SET state = '{JobStates.To(JobEvent.Reclaim)}', worker = NULL, lease_until = 0, crashes = crashes + 1,
+            not_before = CASE WHEN crashes = 0 THEN 0 ELSE {dialect.Now} + @suspectMs END
         WHERE {Held}
         """;
 

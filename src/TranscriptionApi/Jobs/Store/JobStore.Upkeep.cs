@@ -12,6 +12,9 @@ sealed record SpentAudio(string Id, string Path);
 
 sealed partial class JobStore
 {
+    /// <summary>How long a job waits after a second worker died over it: without this, a row of such jobs would keep every worker from all others.</summary>
+    public static readonly TimeSpan SuspectPause = TimeSpan.FromSeconds(30);
+
     /// <summary>Cancels a job that waits or runs. From here on nothing its worker does is stored. False: it had ended, or is not the owner's.</summary>
     public Task<bool> CancelAsync(string owner, string id, CancellationToken cancellation) => WriteAsync(
         async writing =>
@@ -64,7 +67,7 @@ sealed partial class JobStore
 
     async Task<bool> ReclaimAsync(Writing writing, Job job)
     {
-        if (await writing.ExecuteAsync(_sql.Reclaim, new { id = job.Id, epoch = job.Epoch }) == 0)
+        if (await writing.ExecuteAsync(_sql.Reclaim, new { id = job.Id, epoch = job.Epoch, suspectMs = Ms(SuspectPause) }) == 0)
         {
             return false;
         }

@@ -34,8 +34,9 @@ sealed partial class JobStore
         cancellation);
 
     /// <summary>The worker lives. False: the job is no longer its own, and nothing it does will be stored.</summary>
-    public Task<bool> RenewAsync(JobLease lease, TimeSpan duration, CancellationToken cancellation) => WriteAsync(
-        async writing => await writing.ExecuteAsync(_sql.Renew, new { id = lease.Id, epoch = lease.Epoch, leaseMs = Ms(duration) }) == 1, cancellation);
+    /// <remarks>On the calling thread alone: a worker whose thread pool is busy is not dead.</remarks>
+    public bool Renew(JobLease lease, TimeSpan duration) => Write(
+        async writing => await writing.ExecuteAsync(_sql.Renew, new { id = lease.Id, epoch = lease.Epoch, leaseMs = Ms(duration) }) == 1);
 
     /// <summary>
     /// Saves finished windows, from which the job goes on after a crash, and renews the lease. False: the job is no longer the worker's.
@@ -44,8 +45,8 @@ sealed partial class JobStore
     /// <param name="lease">The worker's right.</param>
     /// <param name="saved">What is saved, and where it goes in the row of windows.</param>
     /// <param name="duration">Of the renewed lease.</param>
-    /// <param name="cancellation">The worker stops.</param>
-    public Task<bool> SaveWindowsAsync(JobLease lease, JobAdvance saved, TimeSpan duration, CancellationToken cancellation) => WriteAsync(
+    /// <remarks>On the calling thread alone, like <see cref="Renew"/>.</remarks>
+    public bool SaveWindows(JobLease lease, JobAdvance saved, TimeSpan duration) => Write(
         async writing =>
         {
             var moved = await writing.ExecuteAsync(
@@ -74,8 +75,7 @@ sealed partial class JobStore
 
             writing.Hints.Add(new JobHint(lease.Id, IsQueued: false, HasWebhook: false));
             return true;
-        },
-        cancellation);
+        });
 
     /// <summary>Stores the transcript and ends the job. False: the job is no longer the worker's, and the transcript is not stored.</summary>
     public Task<bool> FinishAsync(JobLease lease, byte[] transcript, int segments, TimeSpan audio, CancellationToken cancellation) => EndAsync(

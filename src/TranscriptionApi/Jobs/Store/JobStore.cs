@@ -29,27 +29,41 @@ sealed partial class JobStore(IJobDatabase database, JobSignals signals, JobMetr
     /// </summary>
     async Task<T> WriteAsync<T>(Func<Writing, Task<T>> write, CancellationToken cancellation)
     {
-        var hints = new List<JobHint>();
-        var counts = new List<Action<JobMetrics>>();
+        var happened = new Happened([], []);
         var result = await database.WriteAsync(
-            async (connection, transaction) =>
-            {
-                var writing = new Writing(connection, transaction, hints, counts);
-                var written = await write(writing);
-                if (database.Dialect.Notify is { } notify)
-                {
-                    foreach (var hint in hints)
-                    {
-                        await writing.ExecuteAsync(notify, new { hint = hint.ToString() });
-                    }
-                }
-
-                return written;
-            },
-            cancellation);
-        hints.ForEach(hint => hint.Raise(signals));
-        counts.ForEach(count => count(metrics));
+            (connection, transaction) => RunAsync(write, new Writing(connection, transaction, happened.Begin(), OnThisThread: false)), cancellation);
+        Tell(happened);
         return result;
+    }
+
+    /// <summary>The same on the calling thread alone; <paramref name="write"/> waits for nothing but its statements.</summary>
+    T Write<T>(Func<Writing, Task<T>> write)
+    {
+        var happened = new Happened([], []);
+        var result = database.Write(
+            (connection, transaction) => RunAsync(write, new Writing(connection, transaction, happened.Begin(), OnThisThread: true)).GetAwaiter().GetResult());
+        Tell(happened);
+        return result;
+    }
+
+    async Task<T> RunAsync<T>(Func<Writing, Task<T>> write, Writing writing)
+    {
+        var written = await write(writing);
+        if (database.Dialect.Notify is { } notify)
+        {
+            foreach (var hint in writing.Hints)
+            {
+                await writing.ExecuteAsync(notify, new { hint = hint.ToString() });
+            }
+        }
+
+        return written;
+    }
+
+    void Tell(Happened happened)
+    {
+        happened.Hints.ForEach(hint => hint.Raise(signals));
+        happened.Counts.ForEach(count => count(metrics));
     }
 
     /// <summary>What an end brings with it: the windows go, and the owner is told where it was asked for.</summary>
@@ -64,9 +78,26 @@ sealed partial class JobStore(IJobDatabase database, JobSignals signals, JobMetr
 
     static long Ms(TimeSpan span) => (long)span.TotalMilliseconds;
 
-    sealed record Writing(DbConnection Connection, DbTransaction Transaction, List<JobHint> Hints, List<Action<JobMetrics>> Counts)
+    /// <summary>What is told and counted after the commit.</summary>
+    sealed record Happened(List<JobHint> Hints, List<Action<JobMetrics>> Counts)
     {
-        public Task<int> ExecuteAsync(string sql, object? parameters = null) => Connection.ExecuteAsync(sql, parameters, Transaction);
+        /// <summary>Of a write that is repeated, only the last try happened.</summary>
+        public Happened Begin()
+        {
+            Hints.Clear();
+            Counts.Clear();
+            return this;
+        }
+    }
+
+    sealed record Writing(DbConnection Connection, DbTransaction Transaction, Happened Happened, bool OnThisThread)
+    {
+        public List<JobHint> Hints => Happened.Hints;
+
+        public List<Action<JobMetrics>> Counts => Happened.Counts;
+
+        public Task<int> ExecuteAsync(string sql, object? parameters = null) =>
+            OnThisThread ? Task.FromResult(Connection.Execute(sql, parameters, Transaction)) : Connection.ExecuteAsync(sql, parameters, Transaction);
 
         public Task<T?> FindAsync<T>(string sql, object? parameters = null) => Connection.QueryFirstOrDefaultAsync<T>(sql, parameters, Transaction);
 

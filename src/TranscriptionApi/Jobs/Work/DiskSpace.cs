@@ -1,6 +1,4 @@
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
-using SQLitePCL;
 using TranscriptionApi.Errors;
 using TranscriptionApi.Uploads;
 
@@ -13,10 +11,6 @@ namespace TranscriptionApi.Jobs.Work;
 sealed partial class DiskSpace(IOptions<DataOptions> data, ILogger<DiskSpace> logger)
 {
     const long Megabyte = 1024 * 1024;
-
-    // Error numbers of Unix and Windows for a full disk.
-    const int NoSpace = 28;
-    const int DiskFull = unchecked((int)0x80070070);
 
     readonly string _folder = Path.GetFullPath(data.Value.Folder);
     readonly long _least = data.Value.MinFreeMegabytes * Megabyte;
@@ -34,22 +28,17 @@ sealed partial class DiskSpace(IOptions<DataOptions> data, ILogger<DiskSpace> lo
         }
     }
 
-    /// <summary>A write failed because the disk is full.</summary>
-    public static bool IsFull(Exception error) => error switch
+    /// <summary>Gives the reserve away, for a write that failed because the disk is full; false when there is none (any more).</summary>
+    public bool MakeRoom()
     {
-        SqliteException sqlite => sqlite.SqliteErrorCode == raw.SQLITE_FULL,
-        IOException { HResult: NoSpace or DiskFull } => true,
-        _ => false,
-    };
-
-    /// <summary>Gives the reserve away.</summary>
-    public void MakeRoom()
-    {
-        if (File.Exists(Reserve))
+        if (!File.Exists(Reserve))
         {
-            File.Delete(Reserve);
-            LogReserveGiven();
+            return false;
         }
+
+        File.Delete(Reserve);
+        LogReserveGiven();
+        return true;
     }
 
     /// <summary>Sets the reserve aside when there is room for it beyond what must be free.</summary>

@@ -8,7 +8,7 @@ namespace TranscriptionApi.Jobs.Work;
 /// Stores how an attempt ended. A result that cannot be stored now, because the database is away or the disk is full, is kept and tried again
 /// until it is stored or the job is another worker's: hours of work are not thrown away for a minute's trouble.
 /// </summary>
-sealed partial class JobEnds(JobStore store, AudioStore audioStore, DiskSpace disk, Drain drain, JobMetrics metrics, ILogger<JobEnds> logger)
+sealed partial class JobEnds(JobStore store, AudioStore audioStore, Drain drain, JobMetrics metrics, ILogger<JobEnds> logger)
 {
     static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
     static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
@@ -46,7 +46,7 @@ sealed partial class JobEnds(JobStore store, AudioStore audioStore, DiskSpace di
         {
             if (running.Unsaved() is { } unsaved)
             {
-                await store.SaveWindowsAsync(running.Job.Lease, unsaved, lease, CancellationToken.None);
+                store.SaveWindows(running.Job.Lease, unsaved, lease);
                 running.Saved(unsaved);
             }
 
@@ -117,11 +117,6 @@ sealed partial class JobEnds(JobStore store, AudioStore audioStore, DiskSpace di
                 if (pause == FirstPause)
                 {
                     LogWaits(error, running.Job.Id);
-                }
-
-                if (DiskSpace.IsFull(error))
-                {
-                    disk.MakeRoom();
                 }
 
                 await Task.Delay(pause, drain.Over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -17,6 +17,9 @@ sealed record JobFault(JobError Error, bool MayPass, bool IsOurs)
         ApiException { Status: < 500 } refusal => new(JobError.Of(refusal), MayPass: false, IsOurs: false),
         InvalidAudioException bad => new(JobError.Of(ApiErrors.BadAudio(bad)), MayPass: false, IsOurs: false),
 
+        // Another server may have put the file on a share that is slow to show it.
+        ApiException lost => new(JobError.Of(lost), MayPass: true, IsOurs: true),
+
         // A file that is no model stays none until somebody puts another in its place.
         ModelLoadException model => new(JobError.Of(ApiErrors.ModelFailed(model.Model)), model.InnerException is not InvalidModelException, IsOurs: true),
         _ => new(JobError.Of(ApiErrors.JobFailed(job)), IsPassing(error), IsOurs: true),

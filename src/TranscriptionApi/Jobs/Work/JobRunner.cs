@@ -28,8 +28,7 @@ sealed partial class JobRunner(
         CheckModelCan(use.Engine, request);
 
         var started = Stopwatch.GetTimestamp();
-        var path = audioStore.PathOf(job.AudioPath ?? throw new FileNotFoundException("The audio of the job is gone."));
-        using var audio = await DecodeAsync(path, request.SeparateChannels, stopped);               // (2)
+        using var audio = await DecodeAsync(FindAudio(job), request.SeparateChannels, stopped);               // (2)
         Checkpoint.Reach(Checkpoint.Decoded);
         running.Resume(await store.WindowsAsync(job.Id, stopped));                                  // (3)
 
@@ -65,6 +64,14 @@ sealed partial class JobRunner(
         {
             throw ApiErrors.CandidatesNotInModel(candidates, request.Model);
         }
+    }
+
+    // A file that lost its end would be transcribed without a word about it.
+    string FindAudio(Job job)
+    {
+        var path = job.AudioPath is { } name ? audioStore.PathOf(name) : throw ApiErrors.AudioLost(job.Id);
+        var file = new FileInfo(path);
+        return file.Exists && file.Length == job.AudioBytes ? path : throw ApiErrors.AudioLost(job.Id);
     }
 
     async Task<MultichannelAudio> DecodeAsync(string path, bool separate, CancellationToken stopped)

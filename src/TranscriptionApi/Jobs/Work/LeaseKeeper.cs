@@ -6,7 +6,8 @@ namespace TranscriptionApi.Jobs.Work;
 
 /// <summary>
 /// Keeps the leases of running jobs, and saves their windows. On a thread of its own: transcribing loads every processor for hours, and
-/// whoever works is not to be taken for dead because of that.
+/// whoever works is not to be taken for dead because of that,
+/// nor because the thread pool has no thread left.
 /// </summary>
 sealed partial class LeaseKeeper(RunningJobs running, JobStore store, IOptions<JobOptions> options, ILogger<LeaseKeeper> logger) : IHostedService, IDisposable
 {
@@ -74,11 +75,10 @@ sealed partial class LeaseKeeper(RunningJobs running, JobStore store, IOptions<J
             return;
         }
 
-        using var patience = new CancellationTokenSource(_options.SelfFence() / 2);
         var isOurs = unsaved is { } windows
-            ? store.SaveWindowsAsync(job.Job.Lease, windows, _options.Lease(), patience.Token)
-            : store.RenewAsync(job.Job.Lease, _options.Lease(), patience.Token);
-        if (!isOurs.GetAwaiter().GetResult())
+            ? store.SaveWindows(job.Job.Lease, windows, _options.Lease())
+            : store.Renew(job.Job.Lease, _options.Lease());
+        if (!isOurs)
         {
             job.Stop(WorkStop.Lost);
             return;

@@ -32,6 +32,8 @@ sealed class FaultyDatabase(IJobDatabase database) : IJobDatabase
         return FailAfter ? throw new Broken() : result;
     }
 
+    public T Write<T>(Func<DbConnection, DbTransaction, T> write) => database.Write(write);
+
     public Task ForgetErasedAsync(CancellationToken cancellation) => database.ForgetErasedAsync(cancellation);
 
     public ValueTask DisposeAsync() => database.DisposeAsync();

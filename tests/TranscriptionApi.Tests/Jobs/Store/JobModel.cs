@@ -1,4 +1,5 @@
 using TranscriptionApi.Jobs;
+using TranscriptionApi.Jobs.Store;
 
 namespace TranscriptionApi.Tests.Jobs.Store;
 
@@ -154,7 +155,7 @@ sealed class JobModel
             }
             else
             {
-                ToQueue(row, TimeSpan.MinValue);
+                ToQueue(row, row.Crashes == 1 ? TimeSpan.MinValue : Now + JobStore.SuspectPause);
                 requeued++;
             }
         }

@@ -49,10 +49,39 @@ public sealed class JobUpkeepTests(PostgresServer postgres)
 
         async Task<Reclaimed> DieAsync(int windows)
         {
+            await jobs.AgeAsync(JobStore.SuspectPause);
             var claimed = await jobs.ClaimAsync();
             await jobs.SaveAsync(claimed, windows);
             await jobs.AgeAsync(TimeSpan.FromSeconds(31));
             return await jobs.ReclaimAsync();
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Both))]
+    public async Task Jobs_over_which_workers_die_let_those_behind_them_go_first(string database)
+    {
+        await using var jobs = await JobDatabases.OpenAsync(database, postgres);
+        foreach (var _ in Enumerable.Range(0, 3))
+        {
+            await jobs.AcceptAsync();
+        }
+
+        var good = await jobs.AcceptAsync();
+        for (var death = 0; death < 6; death++)
+        {
+            Assert.NotEqual(good.Id, (await jobs.ClaimAsync()).Id);
+            Assert.Equal(new Reclaimed(1, 0), await jobs.ReclaimAsync(TestJobs.Worker));
+        }
+
+        Assert.Equal(good.Id, (await jobs.ClaimAsync()).Id);
+        Assert.True(await jobs.FinishAsync(await jobs.FindAsync(good.Id)));
+        Assert.Null(await jobs.TryClaimAsync());
+        await jobs.AgeAsync(JobStore.SuspectPause);
+        for (var death = 0; death < 3; death++)
+        {
+            await jobs.ClaimAsync();
+            Assert.Equal(new Reclaimed(0, 1), await jobs.ReclaimAsync(TestJobs.Worker));
         }
     }
 

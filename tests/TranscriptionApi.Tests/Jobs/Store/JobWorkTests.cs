@@ -21,7 +21,7 @@ public sealed class JobWorkTests(PostgresServer postgres)
 
         foreach (var advance in new[] { first, second, second })
         {
-            Assert.True(await jobs.Store.SaveWindowsAsync(claimed.Lease, advance, TestJobs.Lease, Stop));
+            Assert.True(jobs.Store.SaveWindows(claimed.Lease, advance, TestJobs.Lease));
         }
 
         Assert.Equal([0, 0, 1], (await jobs.Store.WindowsAsync(claimed.Id, Stop)).Select(window => window.Channel));
@@ -169,7 +169,7 @@ public sealed class JobWorkTests(PostgresServer postgres)
 
         async Task NothingWorksAsync()
         {
-            Assert.False(await jobs.Store.RenewAsync(stale.Lease, TestJobs.Lease, Stop));
+            Assert.False(jobs.Store.Renew(stale.Lease, TestJobs.Lease));
             Assert.False(await jobs.SaveAsync(stale));
             Assert.False(await jobs.FinishAsync(stale));
             Assert.False(await jobs.RetryAsync(stale));
@@ -188,7 +188,7 @@ public sealed class JobWorkTests(PostgresServer postgres)
         for (var beat = 0; beat < 3; beat++)
         {
             await jobs.AgeAsync(TimeSpan.FromSeconds(20));
-            Assert.True(beat == 1 ? await jobs.SaveAsync(claimed) : await jobs.Store.RenewAsync(claimed.Lease, TestJobs.Lease, Stop));
+            Assert.True(beat == 1 ? await jobs.SaveAsync(claimed) : jobs.Store.Renew(claimed.Lease, TestJobs.Lease));
             Assert.Equal(default, await jobs.ReclaimAsync());
         }
     }

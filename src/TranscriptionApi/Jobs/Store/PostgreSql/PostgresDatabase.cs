@@ -88,6 +88,15 @@ sealed class PostgresDatabase : IJobDatabase
         return result;
     }
 
+    public T Write<T>(Func<DbConnection, DbTransaction, T> write)
+    {
+        using var connection = _source.OpenConnection();
+        using var transaction = connection.BeginTransaction();
+        var result = write(connection, transaction);
+        transaction.Commit();
+        return result;
+    }
+
     public Task ForgetErasedAsync(CancellationToken cancellation) => Task.CompletedTask;
 
     /// <summary>A connection of its own for listening, which asks whether the server is still there when it hears nothing.</summary>

@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Globalization;
 using Dapper;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 using TranscriptionApi.Settings;
 
 namespace TranscriptionApi.Jobs.Store.Sqlite;
@@ -13,6 +14,7 @@ namespace TranscriptionApi.Jobs.Store.Sqlite;
 sealed class SqliteDatabase : IJobDatabase
 {
     const string Waiting = "PRAGMA busy_timeout = 5000";
+    const string WriterSettings = Waiting + "; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON";
 
     readonly string _readers;
     readonly string _writers;
@@ -37,6 +39,9 @@ sealed class SqliteDatabase : IJobDatabase
 
     /// <summary>The tables as steps; a test may stop half-way.</summary>
     public IReadOnlyList<string> Steps { get; init; } = Schema.Steps(SqlDialect.Sqlite);
+
+    /// <summary>Called when the disk is full; true says that there is room now, and the write is repeated.</summary>
+    public Func<bool> MakeRoom { get; init; } = () => false;
 
     public SqlDialect Dialect => SqlDialect.Sqlite;
 
@@ -71,23 +76,28 @@ sealed class SqliteDatabase : IJobDatabase
         await _writing.WaitAsync(cancellation);
         try
         {
-            _writer ??= await OpenWriterAsync(cancellation);
-
-            // At once for writing: a transaction that reads first may be refused when it comes to writing.
-            await using var transaction = _writer.BeginTransaction(deferred: false);
-            var result = await write(_writer, transaction);
-            transaction.Commit();
-            return result;
+            return await WriteOnceAsync(write, cancellation);
         }
-        catch (DbException)
+        catch (SqliteException error) when (IsDiskFull(error) && MakeRoom())
         {
-            // Whatever state it is in after a full disk or a busy database, the next write begins with a new one.
-            await CloseWriterAsync();
-            throw;
+            return await WriteOnceAsync(write, cancellation);
         }
         finally
         {
             _writing.Release();
+        }
+    }
+
+    /// <remarks>On a connection of its own: the turn of the other one may belong to a task that waits for a thread.</remarks>
+    public T Write<T>(Func<DbConnection, DbTransaction, T> write)
+    {
+        try
+        {
+            return WriteOnce(write);
+        }
+        catch (SqliteException error) when (IsDiskFull(error) && MakeRoom())
+        {
+            return WriteOnce(write);
         }
     }
 
@@ -137,13 +147,72 @@ sealed class SqliteDatabase : IJobDatabase
             : await connection.ExecuteAsync(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {Steps.Count}"), transaction: transaction);
     }
 
+    static bool IsDiskFull(SqliteException error) =>
+        error.SqliteErrorCode == raw.SQLITE_FULL || error.SqliteExtendedErrorCode == raw.SQLITE_IOERR_SHMSIZE;
+
+    T WriteOnce<T>(Func<DbConnection, DbTransaction, T> write)
+    {
+        using var connection = new SqliteConnection(_writers);
+        connection.Open();
+        connection.Execute(WriterSettings);
+        using var transaction = connection.BeginTransaction(deferred: false);
+        try
+        {
+            var result = write(connection, transaction);
+            transaction.Commit();
+            return result;
+        }
+        catch (SqliteException)
+        {
+            KeepOpen(connection, transaction);
+            throw;
+        }
+    }
+
+    // On a full disk SQLite rolls back by itself. The library would then fail to roll back, and that fault would hide the first one.
+    static void KeepOpen(SqliteConnection connection, SqliteTransaction transaction)
+    {
+        if (raw.sqlite3_get_autocommit(connection.Handle) != 0)
+        {
+            connection.Execute("BEGIN", transaction: transaction);
+        }
+    }
+
+    async Task<T> WriteOnceAsync<T>(Func<DbConnection, DbTransaction, Task<T>> write, CancellationToken cancellation)
+    {
+        try
+        {
+            _writer ??= await OpenWriterAsync(cancellation);
+
+            // At once for writing: a transaction that reads first may be refused when it comes to writing.
+            await using var transaction = _writer.BeginTransaction(deferred: false);
+            try
+            {
+                var result = await write(_writer, transaction);
+                transaction.Commit();
+                return result;
+            }
+            catch (SqliteException)
+            {
+                KeepOpen(_writer, transaction);
+                throw;
+            }
+        }
+        catch (DbException)
+        {
+            // Whatever state it is in after a full disk or a busy database, the next write begins with a new one.
+            await CloseWriterAsync();
+            throw;
+        }
+    }
+
     async Task<SqliteConnection> OpenWriterAsync(CancellationToken cancellation)
     {
         var connection = new SqliteConnection(_writers);
         try
         {
             await connection.OpenAsync(cancellation);
-            await connection.ExecuteAsync($"{Waiting}; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON");
+            await connection.ExecuteAsync(WriterSettings);
             SqliteFile.CheckLog(Path, await connection.ExecuteScalarAsync<string>("PRAGMA journal_mode = WAL"));
             return connection;
         }
