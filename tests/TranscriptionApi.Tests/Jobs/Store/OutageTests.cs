@@ -5,8 +5,8 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using TranscriptionApi.Errors;
-using TranscriptionApi.Jobs.Store;
 using TranscriptionApi.Jobs;
+using TranscriptionApi.Jobs.Store;
 using TranscriptionApi.Requests;
 using TranscriptionApi.Tests.Metrics;
 
