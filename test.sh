@@ -63,6 +63,7 @@ run_tests() {
 
 .ci/install ffmpeg node npm || echo "Tests that need ffmpeg or node will say so." >&2
 # By itself: where there is no such package, the others are wanted all the same.
+.ci/install postgresql || echo "Tests of jobs on PostgreSQL will say so." >&2
 .ci/install prometheus || echo "Tests that need Prometheus will say so." >&2
 
 # An advisory about a package is worth a warning; it must not stop a build that passed yesterday.

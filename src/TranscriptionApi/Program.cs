@@ -88,7 +88,7 @@ try
     app.MapMetrics();
     app.MapDocs();
 
-    await app.RunAsync();
+    await app.RunOrStopAsync();
     return 0;
 }
 catch (Exception error) when (StartError.IsExpected(error))

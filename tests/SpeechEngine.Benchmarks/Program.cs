@@ -6,6 +6,7 @@ using SpeechEngine.Benchmarks;
 // beams MODEL FOLDER [THREADS] [ROUNDS]               beam search beside greedy decoding, on all WAV files of a folder
 // speech [ROUNDS]                                    cost of the built-in speech detector
 // speech-features RAW FEATURES                       what its network is fitted to, for models/speech-detector/fit.py
+// jobs MODEL WAV ROUNDS SERVER...                    a request to a running server beside the engine alone
 switch (args)
 {
     case ["kernels"]:
@@ -20,12 +21,15 @@ switch (args)
     case ["speech", .. var rest] when rest.Length <= 1:
         SpeechDetectorBenchmark.Run(Number(rest, 0, 9));
         return 0;
+    case ["jobs", var model, var wav, var rounds, .. { Length: > 0 } servers]:
+        JobsBenchmark.Run(servers, model, wav, int.Parse(rounds, CultureInfo.InvariantCulture));
+        return 0;
     case ["speech-features", var raw, var features]:
         SpeechDetectorBenchmark.WriteFeatures(raw, features);
         return 0;
     default:
         Console.Error.WriteLine(
-            "Usage: kernels | peers PROGRAMS MODEL WAV [THREADS] [ROUNDS] | beams MODEL FOLDER [THREADS] [ROUNDS] | speech [ROUNDS] | speech-features RAW FEATURES");
+            "Usage: kernels | peers PROGRAMS MODEL WAV [THREADS] [ROUNDS] | beams MODEL FOLDER [THREADS] [ROUNDS] | speech [ROUNDS] | speech-features RAW FEATURES | jobs MODEL WAV ROUNDS SERVER...");
         return 2;
 }
 

@@ -60,6 +60,9 @@ sealed class TestApi : WebApplicationFactory<Program>
     public async Task<HttpClient> ReadyClientAsync()
     {
         var client = _onSocket ? new HttpClient { BaseAddress = ClientOptions.BaseAddress } : CreateClient();
+
+        // Beside other tests ten minutes of audio may take longer than the usual 100 s.
+        client.Timeout = TimeSpan.FromMinutes(10);
         await WaitUntilAsync(async () => (await client.GetAsync("/readyz")).IsSuccessStatusCode);
         return client;
     }

@@ -16,6 +16,10 @@ sealed class JobEstimate(IOptions<EngineOptions> engine, TimeProvider clock)
     // What came before weighs nine tenths of what it weighed one job ago.
     const double Memory = 0.9;
 
+    // Work on a thousandth of a second of audio takes as long as on half a minute, so the factor has no upper end. What it makes of a long
+    // queue must stay a time.
+    static readonly TimeSpan Longest = TimeSpan.FromDays(365);
+
     readonly Lock _lock = new();
     readonly int _places = engine.Value.Places();
 
@@ -46,13 +50,14 @@ sealed class JobEstimate(IOptions<EngineOptions> engine, TimeProvider clock)
     }
 
     /// <summary>How long it takes to transcribe so much audio when all places are busy; one place of several is kept for those who wait on the line.</summary>
-    public TimeSpan TimeFor(TimeSpan audio, Lane lane) => audio * RealTimeFactor / (lane == Lane.Batch && _places > 1 ? _places - 1 : _places);
+    public TimeSpan TimeFor(TimeSpan audio, Lane lane) =>
+        WorkOn(audio) / (lane == Lane.Batch && _places > 1 ? _places - 1 : _places);
 
     /// <summary>For a job that waits or runs; <paramref name="ahead"/> is what is done before it.</summary>
     public JobTimes Of(Job job, JobsAhead ahead)
     {
         var now = clock.GetUtcNow();
-        var left = TimeSpan.FromMilliseconds(Math.Max(0, job.AudioMs - job.ProgressMs)) * RealTimeFactor;
+        var left = WorkOn(TimeSpan.FromMilliseconds(Math.Max(0, job.AudioMs - job.ProgressMs)));
         if (job is { State: JobState.Running, StartedAt: { } started })
         {
             return new JobTimes(DateTimeOffset.FromUnixTimeMilliseconds(started), now + left);
@@ -63,4 +68,6 @@ sealed class JobEstimate(IOptions<EngineOptions> engine, TimeProvider clock)
         var start = turn > notBefore ? turn : notBefore;
         return new JobTimes(start, start + left);
     }
+
+    TimeSpan WorkOn(TimeSpan audio) => audio.TotalSeconds * RealTimeFactor < Longest.TotalSeconds ? audio * RealTimeFactor : Longest;
 }

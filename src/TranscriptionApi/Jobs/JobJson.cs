@@ -10,21 +10,33 @@ namespace TranscriptionApi.Jobs;
 
 /// <summary>
 /// What is kept in the database as JSON. Numbers survive exactly, also those that JSON has no digits for, and what is null is written: a
-/// property may be required and null.
+/// property may be required and null. What an older version of this server did not write has the default of its property when it is read
+/// (generated readers make it null or 0 instead), and what a newer one added is passed over.
 /// </summary>
-[JsonSourceGenerationOptions(
-    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    UseStringEnumConverter = true)]
-[JsonSerializable(typeof(JobRequest))]
-[JsonSerializable(typeof(JobError))]
-[JsonSerializable(typeof(SavedWindow))]
-[JsonSerializable(typeof(Transcript))]
-[JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
-[JsonSerializable(typeof(WorkToDo))]
-[JsonSerializable(typeof(AskedFor))]
-sealed partial class JobJson : JsonSerializerContext
+sealed class JobJson
 {
-    public static JobJson Kept => Default;
+    static readonly JsonSerializerOptions Options = new()
+    {
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        Converters = { new JsonStringEnumConverter() },
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+    };
+
+    public static JobJson Kept { get; } = new();
+
+    public JsonTypeInfo<JobRequest> JobRequest { get; } = Of<JobRequest>();
+
+    public JsonTypeInfo<JobError> JobError { get; } = Of<JobError>();
+
+    public JsonTypeInfo<SavedWindow> SavedWindow { get; } = Of<SavedWindow>();
+
+    public JsonTypeInfo<Transcript> Transcript { get; } = Of<Transcript>();
+
+    public JsonTypeInfo<IReadOnlyDictionary<string, string>> IReadOnlyDictionaryStringString { get; } = Of<IReadOnlyDictionary<string, string>>();
+
+    public JsonTypeInfo<WorkToDo> WorkToDo { get; } = Of<WorkToDo>();
+
+    public JsonTypeInfo<AskedFor> AskedFor { get; } = Of<AskedFor>();
 
     public static string Write<T>(T value, JsonTypeInfo<T> type) => JsonSerializer.Serialize(value, type);
 
@@ -34,10 +46,11 @@ sealed partial class JobJson : JsonSerializerContext
 
     public static T Read<T>(byte[] json, JsonTypeInfo<T> type) =>
         JsonSerializer.Deserialize(json, type) ?? throw new InvalidDataException($"A stored {typeof(T).Name} is empty.");
+
+    static JsonTypeInfo<T> Of<T>() => (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T));
 }
 
 /// <summary>A finished window of a job that still runs: where it goes on after a crash.</summary>
 /// <param name="Channel">Channel of the recording, from 0; 0 when channels are mixed.</param>
 /// <param name="Window">What the engine gave, with the point to go on from.</param>
 sealed record SavedWindow(int Channel, WindowTranscript Window);
-

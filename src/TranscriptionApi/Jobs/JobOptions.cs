@@ -50,7 +50,7 @@ sealed class JobOptions
     [Range(1, 24 * 30)]
     public int MaxQueuedHours { get; init; } = 24;
 
-    /// <summary>Transcripts and ended jobs are erased after this long.</summary>
+    /// <summary>Transcripts and ended jobs are erased after this long; 0 leaves a few minutes to fetch them.</summary>
     [Range(0, 24 * 365)]
     public int KeepHours { get; init; } = 24;
 
@@ -72,7 +72,8 @@ sealed class JobOptions
 
     public TimeSpan MaxQueuedTime() => TimeSpan.FromHours(MaxQueuedHours);
 
-    public TimeSpan Keep() => TimeSpan.FromHours(KeepHours);
+    // Whoever waits for a job must find it when it has ended.
+    public TimeSpan Keep() => KeepHours > 0 ? TimeSpan.FromHours(KeepHours) : TimeSpan.FromMinutes(5);
 }
 
 [OptionsValidator]

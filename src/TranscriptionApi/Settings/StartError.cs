@@ -9,6 +9,25 @@ sealed class InvalidSettingException(string message) : Exception(message);
 /// <summary>What the operator can put right is told in one line; anything else keeps its stack trace.</summary>
 static class StartError
 {
+    /// <summary>Runs until it is told to stop. When the start fails, what had started is stopped first: it would go on without what it needs.</summary>
+    public static async Task RunOrStopAsync(this WebApplication app)
+    {
+        await using (app)
+        {
+            try
+            {
+                await app.StartAsync();
+            }
+            catch
+            {
+                await app.StopAsync();
+                throw;
+            }
+
+            await app.WaitForShutdownAsync();
+        }
+    }
+
     /// <summary>Unknown or bad settings, an unreadable appsettings.json, an address in use, a folder that may not be written.</summary>
     public static bool IsExpected(Exception error) => error switch
     {

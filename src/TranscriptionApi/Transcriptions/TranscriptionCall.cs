@@ -34,7 +34,7 @@ sealed class TranscriptionCall(TranscriptionForm form, JobIntake intake, JobWait
         }
 
         var jobs = await intake.AcceptAsync(request, Caller.Of(http).Name, idempotencyKey);         // (2)
-        return request.Background ? await TellAsync(http, jobs) : await WaitAsync(http, request, jobs[0]);  // (3)
+        return request.Background ? await TellAsync(http, request, jobs) : await WaitAsync(http, request, jobs[0]);  // (3)
     }
 
     async Task<IResult> WaitAsync(HttpContext http, TranscriptionRequest request, Job job)
@@ -47,12 +47,13 @@ sealed class TranscriptionCall(TranscriptionForm form, JobIntake intake, JobWait
         return Results.Text(request.Format.Write(transcript, request.Layout), request.Format.ContentType);
     }
 
-    async Task<IResult> TellAsync(HttpContext http, IReadOnlyList<Job> jobs)
+    async Task<IResult> TellAsync(HttpContext http, TranscriptionRequest request, IReadOnlyList<Job> jobs)
     {
-        if (jobs is [var only])
+        // A batch stays a list, also when all but one of its jobs were deleted since.
+        if (request.Uploads.Count == 1)
         {
-            RequestFacts.Of(http).Transcription = only.Id;
-            return await report.AnswerAsync(only, http);
+            RequestFacts.Of(http).Transcription = jobs[0].Id;
+            return await report.AnswerAsync(jobs[0], http);
         }
 
         var bodies = await report.DescribeAsync(jobs, http.RequestAborted);

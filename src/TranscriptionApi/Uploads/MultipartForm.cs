@@ -86,9 +86,9 @@ sealed class MultipartForm : FieldValues, IDisposable
             throw ApiErrors.MalformedMultipart("A part has no Content-Disposition header with a name.");
         }
 
-        if (name == fileField)
+        if (PartName.WithoutIndex(name) == fileField)
         {
-            await ReadFileAsync(part, isFile, name, maxFiles, uploads, cancellation);
+            await ReadFileAsync(part, isFile, fileField, maxFiles, uploads, cancellation);
         }
         else if (textFields.Contains(PartName.WithoutKey(name)))
         {
@@ -140,7 +140,7 @@ sealed class MultipartForm : FieldValues, IDisposable
         {
             if (bytes.Length + read > MaxFieldBytes)
             {
-                throw ApiErrors.FieldTooLong(name, MaxFieldBytes);
+                throw ApiErrors.FieldTooLong(PartName.WithoutIndex(name), MaxFieldBytes);
             }
 
             bytes.Write(buffer, 0, read);

@@ -15,7 +15,7 @@ sealed partial record PartName(string Field, bool IsFile)
         var (name, hasFileName) = ContentDispositionHeaderValue.TryParse(part.ContentDisposition, out var disposition)
             ? (HeaderUtilities.RemoveQuotes(disposition.Name).ToString(), disposition.FileName.HasValue || disposition.FileNameStar.HasValue)
             : Guess(part.ContentDisposition ?? "");
-        return name.Length == 0 ? null : new PartName(WithoutIndex(name), hasFileName || isNotText);
+        return name.Length == 0 ? null : new PartName(name, hasFileName || isNotText);
     }
 
     // For what follows no standard but is plain enough: name=x[] without quotes, a quote inside a file name.
@@ -25,7 +25,7 @@ sealed partial record PartName(string Field, bool IsFile)
         return (name.Groups[1].Value + name.Groups[2].Value, FileName().IsMatch(disposition));
     }
 
-    /// <summary>Repeated fields are written x[], x[0] or plain x by different clients; x[key] is a field of its own.</summary>
+    /// <summary>Repeated fields are written x[], x[0] or plain x by different clients: x for all of them; x[key] is a field of its own.</summary>
     public static string WithoutIndex(string name)
     {
         var bracket = name.IndexOf('[', StringComparison.Ordinal);

@@ -64,9 +64,16 @@ sealed class UploadStore(IOptions<DataOptions> data, ServerInstance instance) : 
     {
         foreach (var folder in Directory.EnumerateDirectories(_parent))
         {
-            if (!instance.IsAlive(Path.GetFileName(folder)))
+            try
             {
-                Directory.Delete(folder, recursive: true);
+                if (!instance.IsAlive(Path.GetFileName(folder)))
+                {
+                    Directory.Delete(folder, recursive: true);
+                }
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // Another process sweeps it at the same moment, or upkeep comes by again.
             }
         }
     }

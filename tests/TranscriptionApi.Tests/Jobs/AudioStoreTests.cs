@@ -28,6 +28,17 @@ public sealed class AudioStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task First_file_of_a_body_that_came_slowly_is_not_swept_before_its_job_is_stored()
+    {
+        using var upload = await UploadAsync();
+        File.SetLastWriteTimeUtc(upload.Path, DateTime.UtcNow.AddHours(-7));
+        var store = Store(null);
+        store.Take(upload);
+
+        Assert.Empty(store.OlderThan(TimeSpan.FromHours(1)));
+    }
+
+    [Fact]
     public async Task Upload_is_copied_to_another_file_system_and_leaves_nothing_behind()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows() || !Directory.Exists(OtherFileSystem), $"There is no {OtherFileSystem}.");

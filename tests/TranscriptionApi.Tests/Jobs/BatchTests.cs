@@ -66,6 +66,21 @@ public sealed class BatchTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Batch_stays_a_list_when_all_but_one_of_its_jobs_are_deleted()
+    {
+        _client.DefaultRequestHeaders.Add("Idempotency-Key", "week-49");
+        var first = await SendAsync(Form("file", [1, 2]));
+        await _client.JobAsync(Ids(first)[1], "completed");
+        using var deleted = await _client.DeleteAsync($"{JobClient.Path}/{Ids(first)[1]}", TestContext.Current.CancellationToken);
+        var again = await SendAsync(Form("file", [1, 2]));
+
+        Assert.Equal(HttpStatusCode.OK, deleted.StatusCode);
+        Assert.Equal("list", again.GetProperty("object").GetString());
+        Assert.Equal([Ids(first)[0]], Ids(again));
+        Assert.Equal(first.GetProperty("batch_id").GetString(), again.GetProperty("batch_id").GetString());
+    }
+
+    [Fact]
     public async Task Batch_that_does_not_fit_is_not_taken_at_all()
     {
         _api.Engine.Gate = _gate;

@@ -32,6 +32,24 @@ public sealed class MetadataTests : IAsyncLifetime
         Assert.Equal("""{"order":"17","a b":"\"x\""}""", job.GetProperty("metadata").GetRawText());
     }
 
+    [Fact]
+    public async Task Names_may_be_numbers()
+    {
+        var job = await _client.StartAsync(("metadata[17]", "x"), ("metadata[0]", "y"), ("metadata", """{"1":"z"}"""));
+
+        Assert.Equal("""{"17":"x","0":"y","1":"z"}""", job.GetProperty("metadata").GetRawText());
+    }
+
+    [Fact]
+    public async Task Same_names_and_values_in_another_order_are_the_same_request()
+    {
+        _client.DefaultRequestHeaders.Add("Idempotency-Key", "order-17");
+        var first = await _client.StartAsync(("metadata[a]", "1"), ("metadata[b]", "2"));
+        var again = await _client.StartAsync(("metadata", """{"b":"2","a":"1"}"""));
+
+        Assert.Equal(first.Id(), again.Id());
+    }
+
     [Theory]
     [InlineData("yes", "invalid_type")]
     [InlineData("[]", "invalid_type")]

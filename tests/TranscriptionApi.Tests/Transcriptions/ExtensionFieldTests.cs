@@ -42,7 +42,7 @@ public sealed class ExtensionFieldTests(ExtensionFieldTests.Server server) : ICl
 
     // Tested where several fields or the format play together.
     static readonly string[] Elsewhere =
-        ["temperature", "prompt", "model", "response_format", "keywords", "hotwords", "word_timestamps", "suppress_tokens", "max_line_width", "max_line_count", "max_chars_per_second", "channels", "audio_url"];
+        ["temperature", "prompt", "model", "response_format", "keywords", "hotwords", "word_timestamps", "suppress_tokens", "max_line_width", "max_line_count", "max_chars_per_second", "channels", "audio_url", "background", "metadata", "webhook_url"];
 
     public static IEnumerable<TheoryDataRow<string>> Names => Rows.Keys.Select(name => new TheoryDataRow<string>(name));
 

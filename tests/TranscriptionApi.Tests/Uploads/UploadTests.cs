@@ -2,8 +2,8 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
-using SpeechEngine.Audio;
 using Microsoft.Extensions.Options;
+using SpeechEngine.Audio;
 using TranscriptionApi.Jobs.Work;
 using TranscriptionApi.Uploads;
 

@@ -35,6 +35,9 @@ sealed class AudioStore(IOptions<JobOptions> jobs, IOptions<DataOptions> data)
         try
         {
             PrivateFolder.Create(Path.GetDirectoryName(path)!);
+
+            // Its age counts from now: the rest of a slow body may have come for hours after this file.
+            File.SetLastWriteTimeUtc(upload.Path, DateTime.UtcNow);
             DurableFile.Move(upload.Path, path);
             DurableFolder.Flush(Path.GetDirectoryName(path)!);
             DurableFolder.Flush(_folder);

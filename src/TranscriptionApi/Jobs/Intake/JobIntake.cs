@@ -4,6 +4,7 @@ using TranscriptionApi.Engine;
 using TranscriptionApi.Errors;
 using TranscriptionApi.Jobs.Audio;
 using TranscriptionApi.Jobs.Store;
+using TranscriptionApi.Jobs.Work;
 using TranscriptionApi.Metrics;
 using TranscriptionApi.Transcriptions;
 using TranscriptionApi.Uploads;
@@ -28,14 +29,12 @@ sealed class JobIntake(JobStore store, AudioStore audio, JobEstimate estimate, I
     {
         var asked = Describe(request, owner, idempotencyKey);
         var taken = TakeAudio(request.Uploads);                                                                     // (1)
+        Checkpoint.Reach(Checkpoint.AudioTaken);
 
-        // Not to be stopped half-way. After an exception the jobs may be stored all the same, so their files stay; without jobs they are swept.
-        var accepted = await store.AcceptAsync([.. asked.Zip(taken, (job, path) => job with { AudioPath = path })], Rules(), CancellationToken.None);   // (2)
-        if (accepted.Outcome != Acceptance.Accepted)
-        {
-            taken.ForEach(audio.Delete);
-        }
-
+        // Not to be stopped half-way. Where nobody knows whether the jobs are stored, their files stay; without jobs they are swept.
+        var accepted = await store.AcceptAsync(                                                                     // (2)
+            [.. asked.Zip(taken, (job, path) => job with { AudioPath = path })], Rules(), () => taken.ForEach(audio.Delete), CancellationToken.None);
+        Checkpoint.Reach(Checkpoint.Accepted);
         return accepted.Outcome switch
         {
             Acceptance.KeyReused => throw ApiErrors.IdempotencyKeyReused(),

@@ -18,7 +18,9 @@ static class RequestHash
     /// <summary>Of everything that was asked for.</summary>
     public static string Of(IReadOnlyList<string> fingerprints, TranscriptionRequest request)
     {
-        var asked = new AskedFor(fingerprints, request.Format.Name, request.Layout, request.Background, request.Metadata, request.WebhookUrl);
+        // Clients may write the same object in another order the next time.
+        var metadata = new SortedDictionary<string, string>(request.Metadata.ToDictionary(), StringComparer.Ordinal);
+        var asked = new AskedFor(fingerprints, request.Format.Name, request.Layout, request.Background, metadata, request.WebhookUrl);
         return Convert.ToHexStringLower(SHA256.HashData(JobJson.WriteBytes(asked, JobJson.Kept.AskedFor)));
     }
 }

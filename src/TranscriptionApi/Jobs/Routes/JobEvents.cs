@@ -58,9 +58,9 @@ sealed class JobEvents(JobStore store, JobSignals signals, JobReport report, Dra
 
             await events.CloseAsync(stop.Token);
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (Exception error) when ((error is OperationCanceledException && stop.IsCancellationRequested) || JobStoreErrors.IsOutage(error))
         {
-            // Without the closing line the reader knows that there is more.
+            // Without the closing line the reader knows that there is more. It comes back, and hears of an outage then.
         }
     }
 

@@ -34,19 +34,53 @@ sealed partial class JobStore
     /// Stores jobs, all or none; their audio must be on the disk. They may turn out to be there already, by the idempotency key or by
     /// their work; the jobs of a batch share the hash of its request, and the first one carries the key.
     /// </summary>
-    public Task<Accepted> AcceptAsync(IReadOnlyList<NewJob> jobs, AcceptRules rules, CancellationToken cancellation) => WriteAsync(
-        async writing =>
+    /// <param name="jobs">The jobs, of one owner.</param>
+    /// <param name="rules">What may be accepted.</param>
+    /// <param name="discard">
+    /// Called when certainly none of them is stored: they are not needed, were refused, or something failed before the commit. After a failure
+    /// of the commit itself nobody knows.
+    /// </param>
+    /// <param name="cancellation">The caller gives up.</param>
+    public async Task<Accepted> AcceptAsync(IReadOnlyList<NewJob> jobs, AcceptRules rules, Action discard, CancellationToken cancellation)
+    {
+        var isWritten = false;
+        try
         {
-            var accepted = await AcceptAsync(writing, jobs, rules);
-            if (accepted.Outcome == Acceptance.Joined)
+            var accepted = await WriteAsync(
+                async writing =>
+                {
+                    var written = await AcceptAsync(writing, jobs, rules);
+                    Count(writing, written);
+                    isWritten = written.Outcome == Acceptance.Accepted;
+                    return written;
+                },
+                cancellation);
+            if (!isWritten)
             {
-                writing.Counts.Add(metrics => metrics.Joined());
+                discard();
             }
 
-            writing.Counts.AddRange(accepted.Outcome == Acceptance.Accepted ? accepted.Jobs.Select(Count) : []);
             return accepted;
-        },
-        cancellation);
+        }
+        catch when (!isWritten)
+        {
+            discard();
+            throw;
+        }
+    }
+
+    /// <inheritdoc cref="AcceptAsync(IReadOnlyList{NewJob}, AcceptRules, Action, CancellationToken)"/>
+    public Task<Accepted> AcceptAsync(IReadOnlyList<NewJob> jobs, AcceptRules rules, CancellationToken cancellation) => AcceptAsync(jobs, rules, () => { }, cancellation);
+
+    static void Count(Writing writing, Accepted accepted)
+    {
+        if (accepted.Outcome == Acceptance.Joined)
+        {
+            writing.Counts.Add(metrics => metrics.Joined());
+        }
+
+        writing.Counts.AddRange(accepted.Outcome == Acceptance.Accepted ? accepted.Jobs.Select(Count) : []);
+    }
 
     static Action<JobMetrics> Count(Job accepted) => metrics => metrics.Accepted(accepted.Lane.Name());
 

@@ -18,7 +18,7 @@ static class Metadata
     public static IReadOnlyDictionary<string, string> Read(FieldValues form)
     {
         var pairs = new Dictionary<string, string>(form.Keyed(Field), StringComparer.Ordinal);
-        foreach (var (key, value) in form.Single(Field) is { } text ? Parse(text) : [])
+        foreach (var (key, value) in form.Bare(Field) is { } text ? Parse(text) : [])
         {
             pairs[key] = value;
         }

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
-using TranscriptionApi.Jobs.Store;
 using Microsoft.Extensions.DependencyInjection;
+using TranscriptionApi.Jobs.Store;
 
 namespace TranscriptionApi.Tests.Jobs.Routes;
 

@@ -1,4 +1,6 @@
+using System.Net;
 using System.Text.Json;
+using Microsoft.Data.Sqlite;
 
 namespace TranscriptionApi.Tests.Jobs.Routes;
 
@@ -103,6 +105,36 @@ public sealed class JobEventTests : IAsyncLifetime
         await _client.CancelAsync(id);
 
         Assert.Equal(["1 audio.transcription.in_progress", "2 audio.transcription.cancelled"], (await events).Select(Name));
+    }
+
+    [Fact]
+    public async Task Stream_ends_without_its_closing_line_while_the_database_is_away_and_every_question_is_told_when_to_come_back()
+    {
+        using var gate = new ManualResetEventSlim();
+        _api.Engine.Gate = gate;
+        var id = (await _client.StartAsync()).Id();
+        using var answer = await OpenAsync(id);
+        using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
+        await NextAsync(reader);
+        await NextAsync(reader);
+        var database = Path.Combine(_api.DataFolder, "jobs.db");
+        File.Move(database, database + ".away");
+        SqliteConnection.ClearAllPools();
+
+        Assert.Equal("", await reader.ReadToEndAsync(TestContext.Current.CancellationToken));
+        foreach (var path in new[] { "", $"/{id}", $"/{id}?stream=true", $"/{id}/content", $"/{id}/deliveries" })
+        {
+            using var away = await _client.GetAsync(JobClient.Path + path, TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, away.StatusCode);
+            Assert.NotNull(away.Headers.RetryAfter);
+            Assert.Equal("server_error", (await TestApi.ErrorOfAsync(away)).GetProperty("type").GetString());
+        }
+
+        File.Move(database + ".away", database);
+        gate.Set();
+        await _client.JobAsync(id, "completed");
+        Assert.Equal(Whole[2..], (await EventsAsync(id, 1)).Select(Name));
+        Assert.DoesNotContain(_api.Log, line => line.Contains("unhandled", StringComparison.OrdinalIgnoreCase));
     }
 
     [Fact]

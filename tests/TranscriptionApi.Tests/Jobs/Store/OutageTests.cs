@@ -5,8 +5,8 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using TranscriptionApi.Errors;
-using TranscriptionApi.Jobs.Store;
 using TranscriptionApi.Jobs;
+using TranscriptionApi.Jobs.Store;
 using TranscriptionApi.Requests;
 using TranscriptionApi.Tests.Metrics;
 
@@ -101,4 +101,30 @@ public sealed class OutageTests(PostgresServer postgres)
     static SqliteException Sqlite(int code) => new($"marker {code}", code);
 
     static PostgresException Postgres(string state) => new($"marker {state}", "ERROR", "ERROR", state);
+
+    [Theory]
+    [MemberData(nameof(JobDatabases.Both), MemberType = typeof(JobDatabases))]
+    public async Task Audio_is_discarded_only_when_its_job_is_certainly_not_stored(string database)
+    {
+        await using var jobs = await JobDatabases.OpenAsync(database, postgres);
+        var faulty = new FaultyDatabase(jobs.Database);
+        var store = new JobStore(faulty, jobs.Signals, TestMetrics.Unheard, TestStore.Keep);
+        var discarded = 0;
+        void Discard() => discarded++;
+
+        await store.AcceptAsync([TestJobs.New()], TestJobs.Rules, Discard, Stop);
+        faulty.FailAfter = true;
+        await Assert.ThrowsAsync<FaultyDatabase.Broken>(() => store.AcceptAsync([TestJobs.New()], TestJobs.Rules, Discard, Stop));
+        Assert.Equal(0, discarded);
+
+        faulty.FailAfter = false;
+        var full = TestJobs.Rules with { MaxQueued = 0 };
+        Assert.Equal(Acceptance.Full, (await store.AcceptAsync([TestJobs.New()], full, Discard, Stop)).Outcome);
+        Assert.Equal(1, discarded);
+
+        using var gone = new CancellationTokenSource();
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => store.AcceptAsync([TestJobs.New()], TestJobs.Rules, Discard, gone.Token));
+        Assert.Equal(2, discarded);
+    }
 }

@@ -58,7 +58,7 @@ public sealed class PostgresDatabaseTests(PostgresServer postgres)
     [Fact]
     public async Task A_server_that_is_not_there_stops_the_start_in_one_line_without_the_password()
     {
-        await using var database = new PostgresDatabase("Host=127.0.0.1;Port=1;Username=x;Password=a-secret;Database=x");
+        await using var database = new PostgresDatabase("Host=127.0.0.1;Port=1;Username=x;Password=a-secret;Database=x") { StartPatience = TimeSpan.FromSeconds(1) };
         var error = await Assert.ThrowsAsync<InvalidSettingException>(() => database.PrepareAsync(Stop));
         Assert.Contains("Jobs:PostgreSql", error.Message);
         Assert.DoesNotContain("secret", error.Message);

@@ -1,10 +1,10 @@
-using System.Text.RegularExpressions;
 using System.Text;
+using System.Text.RegularExpressions;
 using Dapper;
 using Microsoft.Data.Sqlite;
-using TranscriptionApi.Jobs.Store.Sqlite;
-using TranscriptionApi.Jobs.Store;
 using TranscriptionApi.Jobs;
+using TranscriptionApi.Jobs.Store;
+using TranscriptionApi.Jobs.Store.Sqlite;
 using TranscriptionApi.Settings;
 using TranscriptionApi.Tests.Metrics;
 

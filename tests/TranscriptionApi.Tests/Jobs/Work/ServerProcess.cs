@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using TranscriptionApi.Jobs;
 using TranscriptionApi.Jobs.Store;
 using TranscriptionApi.Jobs.Store.Sqlite;
+using TranscriptionApi.Security;
 using TranscriptionApi.Tests.Metrics;
 
 namespace TranscriptionApi.Tests.Jobs.Work;
@@ -25,7 +26,7 @@ sealed class ServerFolder : IAsyncDisposable
 
     public JobStore Store { get; }
 
-    public Task<List<Job>> JobsAsync() => Store.ListAsync("", new JobFilter(1000, NewestFirst: false, After: null, State: null, Batch: null, Model: null), TestContext.Current.CancellationToken);
+    public Task<List<Job>> JobsAsync() => Store.ListAsync(Caller.Anonymous.Name, new JobFilter(1000, NewestFirst: false, After: null, State: null, Batch: null, Model: null), TestContext.Current.CancellationToken);
 
     public Task<int> CheckAsync(JobInvariants invariants) => _database.ReadAsync(
         async connection =>
@@ -74,7 +75,7 @@ sealed partial class ServerProcess : IAsyncDisposable
     public static ServerProcess Launch(ServerFolder folder, string? crashAt, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder.Path };
-        string[] usual = ["--Jobs:LeaseSeconds=3", "--Jobs:DrainSeconds=0", "--Data:ReserveMegabytes=0", "--Uploads:MaxMegabytes=200", $"--Data:Folder={folder.Path}"];
+        string[] usual = ["--Jobs:LeaseSeconds=3", "--Jobs:DrainSeconds=0", "--Jobs:JoinMinutes=0", "--Data:ReserveMegabytes=0", "--Uploads:MaxMegabytes=200", $"--Data:Folder={folder.Path}"];
         string[] listen = arguments is ["worker", ..] || arguments.Any(argument => argument.StartsWith("--urls=", StringComparison.Ordinal)) ? [] : ["--urls", "http://127.0.0.1:0"];
         foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "TranscriptionApi.dll"), .. arguments, .. listen, .. usual.Where(setting => !arguments.Any(own => own.Split('=')[0] == setting.Split('=')[0]))])
         {

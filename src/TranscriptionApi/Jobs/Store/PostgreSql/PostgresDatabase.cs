@@ -1,4 +1,6 @@
 using System.Data.Common;
+using System.Diagnostics;
+using System.Net.Sockets;
 using Dapper;
 using Npgsql;
 using TranscriptionApi.Settings;
@@ -46,15 +48,26 @@ sealed class PostgresDatabase : IJobDatabase
 
     public bool IsShared => true;
 
+    /// <summary>A machine that starts everything at once starts the database too: how long it is waited for.</summary>
+    public TimeSpan StartPatience { get; init; } = TimeSpan.FromSeconds(30);
+
     public async Task<string> PrepareAsync(CancellationToken cancellation)
     {
-        try
+        var asked = Stopwatch.GetTimestamp();
+        while (true)
         {
-            return await WriteAsync(MigrateAsync, cancellation);
-        }
-        catch (NpgsqlException error)
-        {
-            throw new InvalidSettingException($"The job database of Jobs:PostgreSql cannot be used: {error.Message}");
+            try
+            {
+                return await WriteAsync(MigrateAsync, cancellation);
+            }
+            catch (NpgsqlException error) when (IsStarting(error) && Stopwatch.GetElapsedTime(asked) < StartPatience)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(500), cancellation);
+            }
+            catch (NpgsqlException error)
+            {
+                throw new InvalidSettingException($"The job database of Jobs:PostgreSql cannot be used: {error.Message}");
+            }
         }
     }
 
@@ -105,6 +118,9 @@ sealed class PostgresDatabase : IJobDatabase
     }
 
     public ValueTask DisposeAsync() => _source.DisposeAsync();
+
+    // "Cannot connect now", or nobody listens there yet.
+    static bool IsStarting(NpgsqlException error) => error is PostgresException { SqlState: PostgresErrorCodes.CannotConnectNow } || error.InnerException is SocketException;
 
     async Task<string> MigrateAsync(DbConnection connection, DbTransaction transaction)
     {
