@@ -107,6 +107,25 @@ public sealed class RecoveryTests
         Assert.Single(await folder.JobsAsync());
     }
 
+    [Theory]
+    [InlineData(15)]
+    [InlineData(2)]
+    public async Task Second_signal_ends_a_server_that_waits_for_its_jobs(int signal)
+    {
+        await using var folder = new ServerFolder();
+        await using var server = await ServerProcess.StartAsync(folder, null, "--Jobs:DrainSeconds=3000");
+        var asked = server.PostAsync(Recordings.Of(TimeSpan.FromMinutes(30)));
+        await ServerProcess.WaitAsync(async () => (await folder.JobsAsync()) is [{ State: JobState.Running }]);
+        server.Signal((Signal)signal);
+        await ServerProcess.WaitAsync(async () => (await server.Client.GetStringAsync("/health", Stop)).Contains("\"draining\"", StringComparison.Ordinal));
+
+        server.Signal((Signal)signal);
+
+        Assert.Equal(128 + signal, await server.EndAsync());
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => asked);
+        Assert.Equal(JobState.Running, Assert.Single(await folder.JobsAsync()).State);
+    }
+
     [Fact]
     public async Task Job_that_does_not_finish_in_time_is_handed_back_with_its_windows_and_without_an_attempt()
     {
