@@ -24,6 +24,7 @@ public sealed class JobRaceTests(PostgresServer postgres)
         // Nothing was lost on the way: the rest can be finished.
         await jobs.AgeAsync(TimeSpan.FromMinutes(2));
         await jobs.ReclaimAsync(maxCrashes: int.MaxValue);
+        await jobs.AgeAsync(JobStore.SuspectPause);
         while (await jobs.TryClaimAsync() is { } job)
         {
             Assert.True(await jobs.FinishAsync(job));
